@@ -1,0 +1,97 @@
+import type { Context } from './context.ts';
+import { CODES, type Known, type ProblemCode, type ProblemError, type ProblemOf, toPointer } from './problem.ts';
+import { nearest } from './validate.ts';
+
+type Fixed = 'status' | 'code' | 'retryable' | 'recovery' | 'current_version' | 'expected_version';
+
+type Versions<Code extends ProblemCode> = 'current_version' extends keyof ProblemOf<Code>
+  ? {
+      /** The version that the server has. */
+      readonly current_version?: string | number | bigint | undefined;
+      /** The version that the client expected. */
+      readonly expected_version?: string | number | bigint | undefined;
+    }
+  : unknown;
+
+/** The members of the body that the application knows, by code, and `fields` as a rule has them. */
+export type ConflictMembers<Code extends ProblemCode> = {
+  readonly [Member in Exclude<keyof ProblemOf<Code>, Fixed>]?: ProblemOf<Code>[Member] | undefined;
+} & Versions<Code> & { readonly fields?: readonly string[] | undefined };
+
+/** What else there is to know about a conflict that the application raises. */
+export interface ConflictOptions {
+  /** The error behind it, for the log. */
+  readonly cause?: unknown;
+  /** The request: a stale version that it stated in a header is a 412. */
+  readonly context?: Context | undefined;
+}
+
+type Reader = (value: unknown) => unknown;
+
+/** Longer texts are cut: a body stays small whatever a version column holds. */
+const LONGEST = 256;
+const MOST = 32;
+
+const text: Reader = (value) => {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
+  const string = String(value);
+  return string === '' ? undefined : string.slice(0, LONGEST);
+};
+
+const texts: Reader = (value) =>
+  Array.isArray(value)
+    ? value
+        .slice(0, MOST)
+        .map(text)
+        .filter((item) => item !== undefined)
+    : undefined;
+
+const seconds: Reader = (value) =>
+  typeof value === 'number' && value >= 0 && value <= 86_400 ? Math.ceil(value) : undefined;
+
+const errors: Reader = (value) =>
+  Array.isArray(value)
+    ? value.slice(0, MOST).flatMap((error) => {
+        const pointer = text(error?.pointer);
+        const detail = text(error?.detail);
+        if (pointer === undefined) return [];
+        return [{ pointer, code: text(error.code) ?? 'invalid', ...(detail !== undefined && { detail }) }];
+      })
+    : undefined;
+
+const READERS: Readonly<Record<string, Reader>> = {
+  type: text,
+  title: text,
+  detail: text,
+  instance: text,
+  resource: text,
+  errors,
+  fields: texts,
+  current_version: text,
+  expected_version: text,
+  current_status: text,
+  requested_transition: text,
+  allowed_transitions: texts,
+  retry_after: seconds,
+};
+
+/**
+ * The members of a problem out of what the application gave. A value that no body can hold is left out; a member or a
+ * code that does not exist is a TypeError, because it is a bug.
+ */
+export function knownOf(code: ProblemCode, members: object): Known {
+  if (!Object.hasOwn(CODES, code)) throw new TypeError(`Unknown code "${code}", ${nearest(code, Object.keys(CODES))}`);
+  const known: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(members)) {
+    const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
+    if (read === undefined) {
+      throw new TypeError(`Unknown member "${name}" of a conflict, ${nearest(name, Object.keys(READERS))}`);
+    }
+    known[name] = read(value);
+  }
+  const { fields } = known as { fields?: readonly string[] };
+  if (fields) {
+    known.errors ??= fields.map((field): ProblemError => ({ pointer: toPointer(field), code: CODES[code][2] }));
+  }
+  return known;
+}

@@ -1,0 +1,219 @@
+import { BUILT_IN } from './built-in.ts';
+import { causes } from './causes.ts';
+import { type ConflictMembers, type ConflictOptions, knownOf } from './conflict.ts';
+import { ConflictError, isConflictError } from './conflict-error.ts';
+import type { Context } from './context.ts';
+import { type Answer, definePolicy, type Policy, type PolicyOptions, type Rule } from './policy.ts';
+import { FORMATS, type Formatted, type Problem, type ProblemCode, toProblem } from './problem.ts';
+import { firstOf, type Translator } from './translator.ts';
+import { checkOptions } from './validate.ts';
+import type { Dialect, Violation } from './violation.ts';
+import { defineWrap } from './wrap.ts';
+
+/** Options of {@link defineConflicts}. */
+export interface ConflictsOptions extends PolicyOptions {
+  /** Public words by constraint: `constraint`, `table.constraint` or `table(column, …)`, each with `schema.` before it or not. */
+  readonly rules?: Readonly<Record<string, Rule>>;
+  /** HTTP status by code, 400 to 599. A code that passes through by default (`required`, `invalid_value`) is opted in. */
+  readonly status?: { readonly [Code in ProblemCode]?: number };
+  /** Where the problem types live: `type` is this and the code with dashes. Without it `type` is `about:blank`. */
+  readonly typeBase?: string;
+  /** @default 'problem' */
+  readonly format?: keyof typeof FORMATS | ((problem: Problem, context: Context | undefined) => Formatted);
+  /** Names the columns as fields where no rule does: as they are, or as the function says (`undefined` hides one). */
+  readonly exposeColumns?: boolean | ((column: string, table: string | undefined) => string | undefined);
+  /** Translators beyond the built-in ones; they are asked first. */
+  readonly drivers?: readonly Translator[];
+  /** Which server it is, where the error cannot say: MySQL and MariaDB write some texts alike. */
+  readonly dialect?: Dialect;
+  /**
+   * Called with a violation that no rule has words for, and the line to add.
+   * @default a warning of the process, once per constraint, unless NODE_ENV is 'production'
+   */
+  readonly onUnregistered?: (violation: Violation, hint: string) => void;
+  /**
+   * Captures a stack where the error is translated, instead of showing the frames of the native error.
+   * @default false
+   */
+  readonly captureStack?: boolean;
+}
+
+/** The library, bound to rules and options. */
+export interface Conflicts {
+  /**
+   * The facts of an error, or of what it wraps. `undefined` when no database reported a violation. Never throws.
+   */
+  classify(error: unknown): Violation | undefined;
+  /**
+   * For the catch block: `throw translate(error)`. A violation that has an answer becomes a {@link ConflictError};
+   * everything else comes back as it is. Never throws.
+   *
+   * @param context the request, or its operation: it refines the answer, never the facts
+   */
+  translate<E>(error: E, context?: Context): E | ConflictError;
+  /**
+   * The same function, or the same repository, with its errors translated. What is synchronous stays so.
+   * A method that returns a query builder is not covered, for the builder has not begun: make it `async`.
+   *
+   * @throws {TypeError} for anything but a function or an object
+   */
+  wrap<T extends object>(target: T): T;
+  /**
+   * A conflict that no constraint raises: `throw conflict('invalid_state', { current_status: 'shipped' })`.
+   *
+   * @throws {TypeError} for a code or a member that does not exist
+   */
+  conflict<Code extends ProblemCode>(
+    code: Code,
+    members?: ConflictMembers<Code>,
+    options?: ConflictOptions,
+  ): ConflictError<Code>;
+}
+
+/** What a conflict needs to be answered again by whoever answered it first. */
+interface Origin {
+  readonly policy: Policy;
+  /** False for the functions of the package root, which know no rules. */
+  readonly bound: boolean;
+  readonly typeBase: string | undefined;
+  make(answer: Answer, cause: unknown, violation?: Violation, context?: Context): ConflictError;
+}
+
+/**
+ * Binds the library to the application's rules.
+ *
+ * @throws {TypeError} for an option, a rule or a member of a rule that does not exist or is not what it has to be
+ */
+export function defineConflicts(options: ConflictsOptions = {}): Conflicts {
+  checkOptions(options);
+  return bind(options, true);
+}
+
+/** Without rules: what the package root exports. */
+export const unbound: Conflicts = /* @__PURE__ */ bind({}, false);
+
+function bind(options: ConflictsOptions, bound: boolean): Conflicts {
+  const { dialect, format = 'problem', captureStack, typeBase } = options;
+  const translator = firstOf([...(options.drivers ?? []), ...BUILT_IN]);
+  const policy = definePolicy(options);
+  const unregistered = options.onUnregistered ?? defineWarning();
+  const origin: Origin = { policy, bound, typeBase, make };
+
+  function read(candidate: object): Violation | ConflictError | undefined {
+    return isConflictError(candidate) ? candidate : translator.classify(candidate, dialect);
+  }
+
+  function classify(error: unknown): Violation | undefined {
+    const found = causes(error, read);
+    return isConflictError(found) ? found.violation : found;
+  }
+
+  function translate<E>(error: E, context?: Context): E | ConflictError {
+    const found = causes(error, read);
+    if (found === undefined) return error;
+    if (isConflictError(found)) return again(found, context);
+    const answer = policy.answer(found, context);
+    if (answer === undefined) return error;
+    if (answer.rule === undefined && NAMED.has(found.kind)) {
+      try {
+        unregistered(found, hintOf(found, answer.problem.code));
+      } catch {}
+    }
+    return make(answer, error, found, context);
+  }
+
+  function make(answer: Answer, cause: unknown, violation?: Violation, context?: Context): ConflictError {
+    const { problem, rule } = answer;
+    const facts = { cause, violation, rule, origin, captureStack };
+    if (format === 'problem') return new ConflictError(problem, facts);
+    return new ConflictError(problem, { ...facts, ...formatted(problem, context) });
+  }
+
+  /** The body of an own format; the problem itself where the format fails. */
+  function formatted(problem: Problem, context: Context | undefined): Partial<Formatted> {
+    try {
+      const { body, contentType } = typeof format === 'function' ? format(problem, context) : FORMATS[format](problem);
+      if (body === undefined || JSON.stringify(body) === undefined) return {};
+      return { body, contentType: /^[\x20-\x7e]+$/.test(contentType) ? contentType : 'application/json' };
+    } catch {
+      return {};
+    }
+  }
+
+  /**
+   * Answers a conflict that was answered before, now that a request or other rules are at hand. Rules that know the
+   * constraint win; else whoever answered first does it again. The same error when nothing changes.
+   */
+  function again(conflict: ConflictError, context: Context | undefined): ConflictError {
+    const { violation, problem, cause } = conflict;
+    const first = ConflictError.originOf(conflict) as Origin | undefined;
+    if (first === origin && context === undefined) return conflict;
+    let by = first?.bound ? first : origin;
+    let answer: Answer | undefined;
+    if (violation === undefined) {
+      const type = problem.type === 'about:blank' ? undefined : problem.type;
+      const title = type && problem.title;
+      const status = by.policy.status(problem.code, context);
+      answer = { problem: toProblem(problem.code, status, { ...problem, type, title }, by.typeBase) };
+    } else {
+      answer = policy.answer(violation, context, problem.instance);
+      if (answer?.rule !== undefined) by = origin;
+      else if (by !== origin) answer = by.policy.answer(violation, context, problem.instance);
+    }
+    if (answer === undefined) return conflict;
+    const other = by.make(answer, cause, violation, context);
+    return looks(other) === looks(conflict) ? conflict : other;
+  }
+
+  function conflict<Code extends ProblemCode>(
+    code: Code,
+    members: ConflictMembers<Code> = {} as ConflictMembers<Code>,
+    { cause, context }: ConflictOptions = {},
+  ): ConflictError<Code> {
+    const problem = toProblem(code, policy.status(code, context), knownOf(code, members), typeBase);
+    return make({ problem }, cause, undefined, context) as ConflictError<Code>;
+  }
+
+  return { classify, translate, wrap: defineWrap((error) => translate(error)), conflict };
+}
+
+/** All that a client sees of an error. */
+function looks(error: ConflictError): string {
+  return JSON.stringify([error.status, error.headers, error]);
+}
+
+/** Kinds that a rule can be written for. */
+const NAMED: ReadonlySet<string> = new Set([
+  'unique_violation',
+  'foreign_key_violation',
+  'check_violation',
+  'exclusion_violation',
+]);
+
+/** The line to add to `rules`. */
+function hintOf(violation: Violation, code: ProblemCode): string {
+  const { table, columns } = violation;
+  const constraint = 'constraint' in violation ? violation.constraint : undefined;
+  const name = constraint === 'PRIMARY' ? table && `${table}.PRIMARY` : constraint;
+  const key = name ?? (table && columns && `${table}(${columns.join(', ')})`);
+  if (key === undefined) return 'The database did not name the constraint.';
+  const fields = code === 'duplicate' && columns ? ` fields: ${JSON.stringify(columns)},` : '';
+  const words = `{ resource: '…',${fields} detail: '…' }`;
+  const reference = violation.kind === 'foreign_key_violation';
+  return `${JSON.stringify(key)}: ${reference ? `{ ${code}: ${words} }` : words},`;
+}
+
+/** Warns once per constraint, for as many constraints as an application can have. */
+function defineWarning(): (violation: Violation, hint: string) => void {
+  const warned = new Set<string>();
+  return (_violation, hint) => {
+    if (warned.size === 1000 || warned.has(hint)) return;
+    warned.add(hint);
+    const process = globalThis.process;
+    if (process?.env?.NODE_ENV === 'production') return;
+    process?.emitWarning?.(`A constraint has no rule, its conflict is answered without words. Add to rules: ${hint}`, {
+      type: 'ConflictWarning',
+      code: 'UNREGISTERED_CONSTRAINT',
+    });
+  };
+}

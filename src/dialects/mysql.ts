@@ -1,0 +1,408 @@
+import type { Dialect, Violation, ViolationKind } from '../violation.ts';
+import { conditionOf, textOf } from './text.ts';
+
+/**
+ * MySQL's and MariaDB's error numbers that are a violation. The number decides; the driver's name for it does not
+ * (mysql2 names MariaDB's numbers from MySQL's list), and SQLSTATE only tells two meanings of one number apart.
+ * Source: https://dev.mysql.com/doc/mysql-errors/9.4/en/server-error-reference.html,
+ * https://mariadb.com/docs/server/reference/error-codes/mariadb-error-code-reference
+ */
+export const ERRNOS: Readonly<Record<string, ViolationKind | undefined>> = {
+  1020: 'serialization_failure', // ER_CHECKREAD: MariaDB, innodb_snapshot_isolation (the default since 11.6.2)
+  1022: 'unique_violation', // ER_DUP_KEY
+  1040: 'too_many_connections', // ER_CON_COUNT_ERROR
+  1042: 'connection_failure', // ER_BAD_HOST_ERROR
+  1043: 'connection_failure', // ER_HANDSHAKE_ERROR
+  1048: 'not_null_violation', // ER_BAD_NULL_ERROR
+  1053: 'connection_failure', // ER_SERVER_SHUTDOWN
+  1062: 'unique_violation', // ER_DUP_ENTRY
+  1152: 'connection_failure', // ER_ABORTING_CONNECTION
+  1153: 'connection_failure', // ER_NET_PACKET_TOO_LARGE
+  1154: 'connection_failure', // ER_NET_READ_ERROR_FROM_PIPE
+  1155: 'connection_failure', // ER_NET_FCNTL_ERROR
+  1156: 'connection_failure', // ER_NET_PACKETS_OUT_OF_ORDER
+  1157: 'connection_failure', // ER_NET_UNCOMPRESS_ERROR
+  1158: 'connection_failure', // ER_NET_READ_ERROR
+  1159: 'connection_failure', // ER_NET_READ_INTERRUPTED
+  1160: 'connection_failure', // ER_NET_ERROR_ON_WRITE
+  1161: 'connection_failure', // ER_NET_WRITE_INTERRUPTED
+  1169: 'unique_violation', // ER_DUP_UNIQUE
+  1203: 'too_many_connections', // ER_TOO_MANY_USER_CONNECTIONS
+  1205: 'lock_not_available', // ER_LOCK_WAIT_TIMEOUT: only the statement is rolled back; MariaDB's NOWAIT too
+  1213: 'deadlock_detected', // ER_LOCK_DEADLOCK: the whole transaction is rolled back; Galera's conflicts at COMMIT too
+  1216: 'foreign_key_violation', // ER_NO_REFERENCED_ROW: without names
+  1217: 'foreign_key_violation', // ER_ROW_IS_REFERENCED: without names
+  1263: 'not_null_violation', // ER_WARN_NULL_TO_NOTNULL: LOAD DATA
+  1264: 'numeric_value_out_of_range', // ER_WARN_DATA_OUT_OF_RANGE
+  1265: 'invalid_text_representation', // WARN_DATA_TRUNCATED: a word that its ENUM or number column does not take
+  1317: 'query_canceled', // ER_QUERY_INTERRUPTED
+  1364: 'not_null_violation', // ER_NO_DEFAULT_FOR_FIELD: the column was left out
+  1366: 'invalid_text_representation', // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+  1406: 'string_data_right_truncation', // ER_DATA_TOO_LONG
+  1423: 'not_null_violation', // ER_NO_DEFAULT_FOR_VIEW_FIELD
+  1451: 'foreign_key_violation', // ER_ROW_IS_REFERENCED_2
+  1452: 'foreign_key_violation', // ER_NO_REFERENCED_ROW_2
+  1557: 'unique_violation', // ER_FOREIGN_DUPLICATE_KEY: a cascade would duplicate a child's key
+  1586: 'unique_violation', // ER_DUP_ENTRY_WITH_KEY_NAME
+  1614: 'deadlock_detected', // ER_XA_RBDEADLOCK
+  1644: 'raise_exception', // ER_SIGNAL_EXCEPTION: SIGNAL without a number of its own
+  1690: 'numeric_value_out_of_range', // ER_DATA_OUT_OF_RANGE
+  1761: 'unique_violation', // ER_FOREIGN_DUPLICATE_KEY_WITH_CHILD_INFO
+  1762: 'unique_violation', // ER_FOREIGN_DUPLICATE_KEY_WITHOUT_CHILD_INFO
+  1792: 'read_only_sql_transaction', // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+  1836: 'read_only_sql_transaction', // ER_READ_ONLY_MODE
+  1859: 'unique_violation', // ER_DUP_UNKNOWN_IN_INDEX
+  1874: 'read_only_sql_transaction', // ER_INNODB_READ_ONLY
+  3024: 'query_canceled', // ER_QUERY_TIMEOUT: MySQL, max_execution_time
+  3058: 'deadlock_detected', // ER_USER_LOCK_DEADLOCK
+  3101: 'serialization_failure', // ER_TRANSACTION_ROLLBACK_DURING_COMMIT: group replication
+  3132: 'deadlock_detected', // ER_LOCKING_SERVICE_DEADLOCK
+  3572: 'lock_not_available', // ER_LOCK_NOWAIT: MySQL
+  3819: 'check_violation', // ER_CHECK_CONSTRAINT_VIOLATED: MySQL
+  // Numbers that mean something else on the other server: with the SQLSTATE of the meaning that counts.
+  '167/22003': 'numeric_value_out_of_range', // MariaDB: AUTO_INCREMENT is exhausted
+  '1927/70100': 'connection_failure', // MariaDB: ER_CONNECTION_KILLED
+  '1969/70100': 'query_canceled', // MariaDB: ER_STATEMENT_TIMEOUT
+  '4025/23000': 'check_violation', // MariaDB: ER_CONSTRAINT_FAILED; MySQL: ER_INNODB_AUTOEXTEND_SIZE_OUT_OF_RANGE
+};
+
+/** Numbers that only one of the two servers sends, and so tell which it is. */
+const SENDERS: Readonly<Record<string, Dialect | undefined>> = {
+  1927: 'mariadb',
+  1969: 'mariadb',
+  3024: 'mysql',
+  3572: 'mysql',
+  3819: 'mysql',
+  4025: 'mariadb',
+};
+
+/**
+ * Error numbers of the same neighbourhood that are no violation, each with its name and the reason. No code reads
+ * this table to classify: whatever {@link ERRNOS} does not have is left alone.
+ * Source: as above.
+ */
+export const ERRNOS_LEFT_ALONE: Readonly<Record<string, string>> = {
+  1044: 'ER_DBACCESS_DENIED_ERROR: permissions',
+  1045: 'ER_ACCESS_DENIED_ERROR: permissions',
+  1064: 'ER_PARSE_ERROR: a bug of the statement',
+  1121: 'ER_NULL_COLUMN_IN_INDEX: a declaration, not a row',
+  1138: 'ER_INVALID_USE_OF_NULL: ALTER TABLE over rows that have NULL',
+  1142: 'ER_TABLEACCESS_DENIED_ERROR: permissions',
+  1143: 'ER_COLUMNACCESS_DENIED_ERROR: permissions',
+  1146: 'ER_NO_SUCH_TABLE: a bug of the statement or a missing migration',
+  1171: 'ER_PRIMARY_CANT_HAVE_NULL: a declaration, not a row',
+  1180: 'ER_ERROR_DURING_COMMIT: an engine’s number without a meaning of its own',
+  1206: 'ER_LOCK_TABLE_FULL: the operator',
+  1207: 'ER_READ_ONLY_TRANSACTION: locks under READ UNCOMMITTED, a bug of the statement',
+  1226: 'ER_USER_LIMIT_REACHED: connections or queries of an hour, the text alone says which',
+  1227: 'ER_SPECIFIC_ACCESS_DENIED_ERROR: permissions',
+  1252: 'ER_SPATIAL_CANT_HAVE_NULL: a declaration, not a row',
+  1290: 'ER_OPTION_PREVENTS_STATEMENT: --read-only or any other option, the text alone says which',
+  1292: 'ER_TRUNCATED_WRONG_VALUE: SQLSTATE 22007, a condition of its own; validate dates before the database does',
+  1365: 'ER_DIVISION_BY_ZERO: a bug of the statement',
+  1369: 'ER_VIEW_CHECK_FAILED: the row does not fit a view; a condition of its own, no constraint is named',
+  1370: 'ER_PROCACCESS_DENIED_ERROR: permissions',
+  1411: 'ER_WRONG_VALUE_FOR_TYPE: an argument of a function',
+  1526: 'ER_NO_PARTITION_FOR_GIVEN_VALUE: the operator forgot a partition',
+  1566: 'ER_NULL_IN_VALUES_LESS_THAN: a declaration, not a row',
+  1569: 'ER_DUP_ENTRY_AUTOINCREMENT_CASE: ALTER TABLE, not a row',
+  1591: 'ER_NO_PARTITION_FOR_GIVEN_VALUE_SILENT: as 1526',
+  1613: 'ER_XA_RBTIMEOUT: a transaction branch took too long',
+  1689: 'ER_LOCK_ABORTED: a lock was taken away by a statement of the operator',
+  1698: 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR: permissions',
+  1701: 'ER_TRUNCATE_ILLEGAL_FK: TRUNCATE of a referenced table, a statement that can never work',
+  1748: 'ER_ROW_DOES_NOT_MATCH_GIVEN_PARTITION_SET: a bug of the statement',
+  3133: 'ER_LOCKING_SERVICE_TIMEOUT: a lock of the application’s own',
+  3730: 'ER_FK_CANNOT_DROP_PARENT: DROP TABLE, not a row',
+  4030: 'ER_INVALID_JSON… on MySQL, a trigger’s declaration on MariaDB: neither is a violation',
+  4031: 'ER_CLIENT_INTERACTION_TIMEOUT on MySQL, a missing trigger on MariaDB, both HY000: the object cannot say which',
+};
+
+/** The fields of a server error that carry facts: the names that mysql2, mysql and mariadb share. */
+export interface MysqlFields {
+  readonly errno: number;
+  readonly sqlState?: unknown;
+  /** In the server's language; may hold a value of a row, unescaped and cut at about 64 characters. */
+  readonly sqlMessage?: unknown;
+}
+
+/** A violation under construction. */
+type Draft = {
+  -readonly [K in
+    | 'code'
+    | 'sqlState'
+    | 'schema'
+    | 'table'
+    | 'constraint'
+    | 'referencedTable'
+    | 'direction'
+    | 'condition']?: string;
+} & {
+  dialect?: Dialect;
+  columns?: readonly string[];
+  referencedColumns?: readonly string[];
+  primaryKey?: true;
+  retryable?: true;
+};
+
+/** The facts of an error of a MySQL or MariaDB server; `undefined` when it is no violation. */
+export function mysqlViolation(driver: string, error: MysqlFields, dialect?: Dialect): Violation | undefined {
+  const code = String(error.errno);
+  const sqlState = textOf(error.sqlState);
+  const kind = ERRNOS[code] ?? ERRNOS[`${code}/${sqlState}`];
+  if (kind === undefined) return undefined;
+
+  const violation = { kind, driver } as Draft;
+  const server = SENDERS[code] ?? dialect;
+  if (server !== undefined) violation.dialect = server;
+  violation.code = code;
+  if (sqlState !== undefined) violation.sqlState = sqlState;
+  const text = textOf(error.sqlMessage) ?? '';
+
+  switch (kind) {
+    case 'unique_violation':
+      readUnique(violation, error.errno, text, server);
+      break;
+    case 'foreign_key_violation':
+      violation.direction = code === '1452' || code === '1216' ? 'parent_missing' : 'still_referenced';
+      readForeignKey(violation, text, server);
+      break;
+    case 'check_violation':
+      readCheck(violation, text);
+      break;
+    case 'raise_exception': {
+      const condition = conditionOf(text);
+      if (condition !== undefined) violation.condition = condition;
+      break;
+    }
+    case 'not_null_violation':
+    case 'string_data_right_truncation':
+    case 'numeric_value_out_of_range':
+    case 'invalid_text_representation':
+      readColumn(violation, text);
+      break;
+    case 'serialization_failure': {
+      const table = quoted(text);
+      if (table !== undefined) violation.table = table;
+      violation.retryable = true;
+      break;
+    }
+    case 'deadlock_detected':
+      violation.retryable = true;
+      break;
+  }
+  return violation as unknown as Violation;
+}
+
+/**
+ * `Duplicate entry 'x' for key 'users.uq_email'`: the key is what stands last in quotes, in every language; the value
+ * before it is the user's and may hold the same words. MySQL puts the table before the key since 8.0.19, MariaDB and
+ * older servers do not. The columns are never told.
+ */
+function readUnique(violation: Draft, errno: number, text: string, dialect: Dialect | undefined): void {
+  if (errno === 1022 || errno === 1169) {
+    const table = quoted(text);
+    if (table !== undefined) violation.table = table;
+    return;
+  }
+  if (errno === 1557 || errno === 1762) return;
+  const english = text.lastIndexOf("' for key '");
+  const key =
+    english >= 0 && text.endsWith("'") ? { name: text.slice(english + 11, -1), start: english + 10 } : lastQuoted(text);
+  // A key always comes after something else in quotes. Without that, SIGNAL has put its own text to the number.
+  if (key === undefined || key.name === '' || (errno !== 1859 && text.lastIndexOf("'", key.start - 1) < 0)) return;
+  if (errno === 1761) {
+    const table = lastQuoted(text.slice(0, key.start));
+    if (table !== undefined) violation.table = table.name;
+    violation.constraint = key.name;
+    return;
+  }
+  const dot = key.name.indexOf('.');
+  if (dot < 0 || dialect === 'mariadb') {
+    violation.constraint = key.name;
+  } else if (key.name.includes('.', dot + 1) || (dialect === undefined && !isOrdinary(key.name))) {
+    return; // `a.b.c` is table a with key b.c or table a.b with key c; 'odd.name key' may be a key of MariaDB's
+  } else {
+    violation.table = key.name.slice(0, dot);
+    violation.constraint = key.name.slice(dot + 1);
+  }
+  if (violation.constraint === 'PRIMARY') violation.primaryKey = true;
+}
+
+/** False for names that nobody's generator makes: with spaces, quotes, brackets or commas. */
+function isOrdinary(name: string): boolean {
+  for (const character of ' \'"`(),') if (name.includes(character)) return false;
+  return true;
+}
+
+/**
+ * `… a foreign key constraint fails (`shop`.`orders`, CONSTRAINT `orders_fk` FOREIGN KEY (`a`, `b`) REFERENCES
+ * `customers` (`a`, `b`) ON DELETE …)`. Only the part in parentheses is read, and it is the same in every language.
+ * It is missing for users without rights on the other table, and cut at about 190 bytes: what is cut is left out.
+ */
+function readForeignKey(violation: Draft, text: string, dialect: Dialect | undefined): void {
+  // Chinese messages of MariaDB have full-width parentheses.
+  const opened = Math.max(text.indexOf('('), text.indexOf('（'));
+  if (opened < 0) return;
+  const reader = new NameReader(text, opened + 1, dialect);
+  reader.skip(' ');
+  const schema = reader.name('.');
+  const table = reader.name(', CONSTRAINT ');
+  if (schema.end && table.end) {
+    if (schema.name !== undefined) violation.schema = schema.name;
+    // ALTER TABLE … ADD FOREIGN KEY over bad rows names its temporary copy.
+    if (table.name !== undefined && !table.name.startsWith('#sql')) violation.table = table.name;
+  }
+  const constraint = reader.name(' FOREIGN KEY (');
+  if (!constraint.end) return;
+  if (constraint.name !== undefined) violation.constraint = constraint.name;
+  const columns = reader.names(') REFERENCES ');
+  if (!columns.end) return;
+  if (columns.names !== undefined) violation.columns = columns.names;
+  let parent = reader.name(' (', '.');
+  if (parent.end === '.') parent = reader.name(' (');
+  if (!parent.end) return;
+  if (parent.name !== undefined) violation.referencedTable = parent.name;
+  const referenced = reader.names('))', ') ON ');
+  if (referenced.end && referenced.names !== undefined) violation.referencedColumns = referenced.names;
+}
+
+/**
+ * MySQL: `Check constraint 'quantity_positive' is violated.` MariaDB: `CONSTRAINT `quantity_positive` failed for
+ * `shop`.`items``, where a check that belongs to a column is called `table.column`, though its name is the column's.
+ */
+function readCheck(violation: Draft, text: string): void {
+  if (violation.dialect === 'mysql') {
+    const constraint = quoted(text);
+    if (constraint !== undefined) violation.constraint = constraint;
+    return;
+  }
+  const failed = new NameReader(text, text.indexOf('`'), 'mariadb').name(' ');
+  const [schema, table] = lastPath(text, 2) ?? [];
+  if (schema !== undefined) violation.schema = schema;
+  if (table !== undefined) violation.table = table;
+  const { name } = failed;
+  if (name !== undefined) {
+    violation.constraint = table !== undefined && name.startsWith(`${table}.`) ? name.slice(table.length + 1) : name;
+  }
+}
+
+/**
+ * `Column 'email' cannot be null`, `… for column 'n' at row 1`; MariaDB also `… for column `shop`.`items`.`n``. A value
+ * may come before the column, never after it.
+ */
+function readColumn(violation: Draft, text: string): void {
+  if (violation.code === '1423' || violation.code === '1690') return; // they name a view, an expression
+  if (text.lastIndexOf('`') > text.lastIndexOf("'")) {
+    const [schema, table, column] = lastPath(text, 3) ?? [];
+    if (column === undefined) return;
+    if (schema !== undefined) violation.schema = schema;
+    if (table !== undefined) violation.table = table;
+    violation.columns = [column];
+    return;
+  }
+  const column = violation.code === '1366' ? lastQuoted(text)?.name : quoted(text);
+  if (column !== undefined) violation.columns = [column];
+}
+
+/** The last names of the text in backticks, joined by dots: `` `shop`.`items`.`n` ``. */
+function lastPath(text: string, length: number): string[] | undefined {
+  const names: string[] = [];
+  let end = text.lastIndexOf('`');
+  for (let at = 1; at <= length; at++) {
+    const before = at < length ? text.lastIndexOf('`.`', end - 1) : text.lastIndexOf('`', end - 1) - 2;
+    // A doubled backtick is part of the name: look further.
+    const name = text.slice(before + 3, end);
+    if (before < -2 || end < 0 || name === '' || name.includes('`')) return undefined;
+    names.unshift(name);
+    end = before;
+  }
+  return names;
+}
+
+/** What stands between the first and the last apostrophe that is a quotation mark. */
+function quoted(text: string): string | undefined {
+  let start = text.indexOf("'");
+  while (start > 0 && isLetter(text.charCodeAt(start - 1))) start = text.indexOf("'", start + 1);
+  const end = lastClosing(text);
+  return start >= 0 && start < end - 1 ? text.slice(start + 1, end) : undefined;
+}
+
+/** The last name in apostrophes and where its first one is; `undefined` where an apostrophe may be part of the name. */
+function lastQuoted(text: string): { name: string; start: number } | undefined {
+  const end = lastClosing(text);
+  const start = text.lastIndexOf("'", end - 1);
+  if (end < 1 || start < 0 || start === end - 1 || isLetter(text.charCodeAt(start - 1))) return undefined;
+  return { name: text.slice(start + 1, end), start };
+}
+
+/** The last apostrophe that does not stand before a letter, as the one of `doesn't` does. */
+function lastClosing(text: string): number {
+  let end = text.lastIndexOf("'");
+  while (end > 0 && isLetter(text.charCodeAt(end + 1))) end = text.lastIndexOf("'", end - 1);
+  return end;
+}
+
+/** Latin letters, digits and `_`; an apostrophe beside another script is a quotation mark. */
+function isLetter(code: number): boolean {
+  const lower = code | 32;
+  return (lower >= 97 && lower <= 122) || (code >= 48 && code <= 57) || code === 95 || (code >= 0xc0 && code <= 0x24f);
+}
+
+/** Reads names one after another, each up to the text that must follow it. */
+class NameReader {
+  private readonly text: string;
+  private at: number;
+  private readonly dialect: Dialect | undefined;
+
+  constructor(text: string, at: number, dialect: Dialect | undefined) {
+    this.text = text;
+    this.at = at;
+    this.dialect = dialect;
+  }
+
+  skip(text: string): void {
+    if (this.text.startsWith(text, this.at)) this.at += text.length;
+  }
+
+  /**
+   * The name here and which of `ends` follows it; no `end` when none does. Names stand in backticks, in double quotes
+   * (ANSI_QUOTES) or bare (sql_quote_show_create=0). MariaDB and MySQL 5 double a quote inside, MySQL 9 does not: a
+   * doubled one is read only when the server is known to be MariaDB, else the name is left out.
+   */
+  name(...ends: string[]): { name?: string; end?: string } {
+    const { text, at } = this;
+    const quote = text[at] === '`' || text[at] === '"' ? (text[at] as string) : '';
+    const from = at + quote.length;
+    let found: string | undefined;
+    let to = -1;
+    for (const end of ends) {
+      const place = text.indexOf(quote + end, from);
+      if (place >= 0 && (to < 0 || place < to)) {
+        to = place;
+        found = end;
+      }
+    }
+    if (found === undefined) return {};
+    this.at = to + quote.length + found.length;
+    let name = text.slice(from, to);
+    if (quote !== '' && name.includes(quote + quote)) {
+      if (this.dialect !== 'mariadb') return { end: found };
+      name = name.replaceAll(quote + quote, quote);
+    }
+    return { name, end: found };
+  }
+
+  /** A list of names, up to one of `ends`. */
+  names(...ends: string[]): { names?: string[]; end?: string } {
+    const names: string[] = [];
+    let whole = true;
+    for (;;) {
+      const { name, end } = this.name(', ', ...ends);
+      if (end === undefined) return {};
+      if (name === undefined) whole = false;
+      else names.push(name);
+      if (end !== ', ') return whole ? { names, end } : { end };
+    }
+  }
+}

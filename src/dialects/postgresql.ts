@@ -1,0 +1,240 @@
+import { SQLSTATES } from '../sqlstate.ts';
+import type { Violation } from '../violation.ts';
+import { conditionOf, textOf } from './text.ts';
+
+/**
+ * The error fields of PostgreSQL's protocol that carry facts, under pg's names.
+ * Source: https://www.postgresql.org/docs/current/protocol-error-fields.html
+ */
+export interface PostgresqlFields {
+  readonly code: string;
+  /** In the server's language. Names in it are quoted but not escaped; it never holds a value of a row. */
+  readonly message?: unknown;
+  /** In the server's language; holds values. Left out for roles without SELECT and under row-level security. */
+  readonly detail?: unknown;
+  readonly schema?: unknown;
+  readonly table?: unknown;
+  /** Only NOT NULL fills it, and RAISE. */
+  readonly column?: unknown;
+  readonly constraint?: unknown;
+  /** The C function that reported the error; `exec_stmt_raise` for PL/pgSQL's RAISE. */
+  readonly routine?: unknown;
+}
+
+/** A violation under construction. */
+type Draft = {
+  -readonly [K in 'schema' | 'table' | 'constraint' | 'referencedTable' | 'direction' | 'condition']?: string;
+} & { columns?: readonly string[]; referencedColumns?: readonly string[]; retryable?: true };
+
+/** The facts of an error of a server that speaks PostgreSQL's protocol; `undefined` when it is no violation. */
+export function postgresqlViolation(driver: string, error: PostgresqlFields): Violation | undefined {
+  const { code } = error;
+  // RAISE may use any SQLSTATE and fill any field: the fields are facts of the schema's own code, the texts are free.
+  const raised = error.routine === 'exec_stmt_raise';
+  const kind = SQLSTATES[code] ?? (raised ? 'raise_exception' : undefined);
+  if (kind === undefined) return undefined;
+
+  const violation = { kind, driver, dialect: 'postgresql', code, sqlState: code } as Draft;
+  const schema = textOf(error.schema);
+  if (schema !== undefined) violation.schema = schema;
+  const table = textOf(error.table);
+  if (table !== undefined) violation.table = table;
+  const column = textOf(error.column);
+  if (column !== undefined) violation.columns = [column];
+  const constraint = textOf(error.constraint);
+  if (constraint !== undefined) violation.constraint = constraint;
+  const detail = raised ? undefined : textOf(error.detail);
+
+  switch (kind) {
+    case 'unique_violation':
+    case 'exclusion_violation': {
+      const columns = detail && keyColumns(detail);
+      if (columns) {
+        violation.columns = columns;
+        if (kind === 'unique_violation') hideValues(violation, detail);
+      }
+      break;
+    }
+    case 'foreign_key_violation': {
+      const message = textOf(error.message);
+      const other = message && table && constraint && otherName(message, table, constraint);
+      if (code === '23001' || other) {
+        violation.direction = 'still_referenced';
+        if (other) violation.referencedTable = other;
+        const columns = detail && foreignKeyColumns(detail);
+        if (columns) violation.referencedColumns = columns;
+      } else if (other === '') {
+        violation.direction = 'parent_missing';
+        const parent = detail && parentOf(detail);
+        if (parent) violation.referencedTable = parent;
+        const columns = detail && foreignKeyColumns(detail);
+        if (columns) {
+          violation.columns = columns;
+          hideValues(violation, detail);
+        }
+      }
+      break;
+    }
+    case 'raise_exception': {
+      const condition = conditionOf(textOf(error.message));
+      if (condition !== undefined) violation.condition = condition;
+      break;
+    }
+    case 'serialization_failure':
+    case 'deadlock_detected':
+      violation.retryable = true;
+      break;
+  }
+  return violation as Violation;
+}
+
+/**
+ * The columns of `Key (email, "Full Name")=(…) already exists.`, in any language: the descriptor survives every
+ * translation. `undefined` when a part is an expression. Names that need quotes have them, doubled inside.
+ * Source: https://github.com/postgres/postgres/blob/REL_18_0/src/backend/access/index/genam.c (BuildIndexValueDescription)
+ */
+function keyColumns(detail: string): string[] | undefined {
+  const columns: string[] = [];
+  let at = detail.indexOf('(');
+  if (at < 0) return undefined;
+  for (;;) {
+    const start = at + 1;
+    if (detail[start] === '"') {
+      at = start;
+      do {
+        at = detail.indexOf('"', at + 1);
+        if (at < 0) return undefined;
+      } while (detail[at + 1] === '"' && ++at);
+      columns.push(detail.slice(start + 1, at).replaceAll('""', '"'));
+      at++;
+    } else {
+      at = start;
+      while (isPlain(detail.charCodeAt(at))) at++;
+      if (at === start) return undefined;
+      columns.push(detail.slice(start, at));
+    }
+    if (detail.startsWith(')=(', at)) return columns;
+    if (!detail.startsWith(', ', at)) return undefined;
+    at++;
+  }
+}
+
+/** What PostgreSQL's quote_identifier() leaves without quotes. */
+function isPlain(code: number): boolean {
+  return (code >= 97 && code <= 122) || code === 95 || (code >= 48 && code <= 57);
+}
+
+/**
+ * The columns of `Key (customer_id)=(42) is not present in table "customers".` Foreign-key details do not quote
+ * names: `(a, b)` is one column or two. It is two when there are as many values, one when there is one value, and
+ * otherwise left out, as is a descriptor that ends in two places.
+ * Source: https://github.com/postgres/postgres/blob/REL_18_0/src/backend/utils/adt/ri_triggers.c (ri_ReportViolation)
+ */
+function foreignKeyColumns(detail: string): string[] | undefined {
+  const end = detail.indexOf(')=(');
+  if (end < 0 || detail.includes(')=(', end + 1)) return undefined;
+  // Japanese puts the table, in quotes, before the key.
+  const first = detail.indexOf('(');
+  const start = quoteBefore(detail, first) < 0 ? first : detail.indexOf('(', quoteBefore(detail, end));
+  if (start < 0 || start > end) return undefined;
+  const names = detail.slice(start + 1, end);
+  if (!names.includes(', ')) return [names];
+  const columns = names.split(', ');
+  const values = separators(detail, end + 3, detail.lastIndexOf(')')) + 1;
+  return columns.length === values ? columns : values === 1 ? [names] : undefined;
+}
+
+/** How often `, ` stands between two places. */
+function separators(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = text.indexOf(', ', from); at >= 0 && at < to; at = text.indexOf(', ', at + 2)) count++;
+  return count;
+}
+
+/**
+ * The parent in `Key (…)=(…) is not present in table "customers".`: the last name in quotes, if the values end before
+ * it, or, in languages that put it first, the first one. A name that has quotes itself is left out.
+ */
+function parentOf(detail: string): string | undefined {
+  const end = quoteBefore(detail, detail.length);
+  const start = quoteBefore(detail, end);
+  if (!detail.includes(')', end)) return isWord(detail[start - 1]) ? undefined : quoted(detail.slice(start, end + 1));
+  const key = detail.indexOf('(', quoteBefore(detail, detail.indexOf(')=(')));
+  return quoted(detail.slice(0, Math.max(key, 0)));
+}
+
+/**
+ * Which name a foreign-key message has besides the table and the constraint that the fields give: none (`''`) when
+ * the parent is missing, the parent's when the row is still referenced. This holds in every language of the server;
+ * the words do not. `undefined` when the message is not the server's own.
+ */
+function otherName(message: string, table: string, constraint: string): string | undefined {
+  // Knex puts the statement, full of quoted names, and ' - ' before the message.
+  const prefix = message.lastIndexOf(' - ', message.lastIndexOf(constraint));
+  for (const text of prefix < 0 ? [message] : [message.slice(prefix), message]) {
+    const rest = withoutName(text, constraint);
+    const other = rest === undefined ? undefined : withoutName(rest, table);
+    if (other !== undefined) return quoted(other) ?? '';
+  }
+  return undefined;
+}
+
+/** The text without the first place where it has this name in quotes. */
+function withoutName(text: string, name: string): string | undefined {
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+    let start = at - 1;
+    let end = at + name.length;
+    if (isSpace(text[start]) && isSpace(text[end])) {
+      start--; // French: « name »
+      end++;
+    }
+    if (isQuote(text[start]) && isQuote(text[end])) return text.slice(0, start) + text.slice(end + 1);
+  }
+  return undefined;
+}
+
+/** What stands between the first and the last quotation mark. */
+function quoted(text: string): string | undefined {
+  let start = 0;
+  while (start < text.length && !isQuote(text[start])) start++;
+  const end = quoteBefore(text, text.length);
+  if (start >= end) return undefined;
+  const french = isSpace(text[start + 1]) && isSpace(text[end - 1]) ? 1 : 0;
+  return text.slice(start + 1 + french, end - french);
+}
+
+function quoteBefore(text: string, from: number): number {
+  let at = from - 1;
+  while (at >= 0 && !isQuote(text[at])) at--;
+  return at;
+}
+
+/** The quotation marks of the server's translations. The apostrophe is none of them. */
+function isQuote(character: string | undefined): boolean {
+  return character !== undefined && '"«»„“”「」『』'.includes(character);
+}
+
+function isWord(character: string | undefined): boolean {
+  return character !== undefined && /\w/.test(character);
+}
+
+function isSpace(character: string | undefined): boolean {
+  return character === ' ' || character === '\u00a0' || character === '\u202f';
+}
+
+/** Gives a violation the values behind its columns, as a getter that nothing enumerates and that reads when asked. */
+function hideValues(violation: Draft, detail: string | undefined): void {
+  Object.defineProperty(violation, 'values', {
+    configurable: true,
+    get: () => detail && valuesOf(detail, violation.columns?.length ?? 0),
+  });
+}
+
+/** The values of a key: with one column all there is, with more only when they can be told apart. */
+function valuesOf(detail: string, columns: number): string[] | undefined {
+  const start = detail.indexOf(')=(') + 3;
+  const values = detail.slice(start, Math.max(start, detail.lastIndexOf(')')));
+  if (columns === 1) return [values];
+  const parts = values.split(', ');
+  return parts.length === columns ? parts : undefined;
+}

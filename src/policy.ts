@@ -1,0 +1,258 @@
+import { type Context, headerOf, operationOf } from './context.ts';
+import {
+  CODES,
+  type Known,
+  type Problem,
+  type ProblemCode,
+  type ProblemError,
+  toPointer,
+  toProblem,
+} from './problem.ts';
+import type { Violation } from './violation.ts';
+
+/** The public words of one answer. */
+export interface Words {
+  /** The application's own name of what the request was about: `'user'`. */
+  readonly resource?: string;
+  /** The fields of the request body that the constraint is about; one that begins with `/` is a JSON Pointer. */
+  readonly fields?: readonly string[];
+  /** A sentence for the user; a function gets the request's context, for languages. */
+  readonly detail?: string | ((context: Context | undefined) => string);
+  /** HTTP status of the answer, 400 to 599. */
+  readonly status?: number;
+  /** URI of the problem type. */
+  readonly type?: string;
+  /** Title of that type. */
+  readonly title?: string;
+}
+
+/** One sentence for whatever the constraint reports. */
+export interface PlainRule extends Words {
+  /** The code of the answer, where it is not what the kind of the violation gives: `'invalid_state'` for a RAISE. */
+  readonly code?: ProblemCode;
+  /**
+   * Makes the body a bare `conflict` that gives nothing away. The status 409 against 201 still does: answer
+   * `error.rule` like a success.
+   */
+  readonly conceal?: boolean;
+}
+
+/** A sentence for each answer that the constraint can give: the two directions of a foreign key, for one. */
+export type RuleByCode = { readonly [Code in ProblemCode]?: Words };
+
+/** What the application says to clients when a constraint is violated: in one form or the other, never mixed. */
+export type Rule =
+  | (PlainRule & { readonly [Code in ProblemCode]?: never })
+  | (RuleByCode & { readonly [Member in keyof PlainRule]?: never });
+
+export const WORDS: readonly string[] = ['resource', 'fields', 'detail', 'status', 'type', 'title'];
+export const PLAIN: readonly string[] = [...WORDS, 'code', 'conceal'];
+
+/** What the policy is made of: the part of the options of `defineConflicts` that it decides by. */
+export interface PolicyOptions {
+  readonly rules?: Readonly<Record<string, Rule>>;
+  readonly status?: { readonly [Code in ProblemCode]?: number };
+  readonly typeBase?: string;
+  readonly exposeColumns?: boolean | ((column: string, table: string | undefined) => string | undefined);
+}
+
+/** The answer to a violation. */
+export interface Answer {
+  readonly problem: Problem;
+  /** The key of the rule that matched. */
+  readonly rule?: string;
+}
+
+/** Decides what leaves the process. It sees facts and public words, never a native error. */
+export interface Policy {
+  /** The answer to a violation, or `undefined` for what is passed through. `instance` is kept where it is given. */
+  answer(violation: Violation, context?: Context, instance?: string): Answer | undefined;
+  /** The status of a code in this context. */
+  status(code: ProblemCode, context?: Context, violation?: Violation): number;
+}
+
+export function definePolicy(options: PolicyOptions): Policy {
+  const { status: statuses = {}, typeBase, exposeColumns } = options;
+  const find = defineLookup(options.rules ?? {});
+
+  function status(code: ProblemCode, context?: Context, violation?: Violation): number {
+    return statuses[code] ?? (isConditional(code, context, violation) ? 412 : CODES[code][0]);
+  }
+
+  function answer(violation: Violation, context?: Context, instance?: string): Answer | undefined {
+    const [key, rule] = find(violation) ?? [];
+    const plain = rule !== undefined && isPlain(rule) ? rule : undefined;
+    const concealed = plain?.conceal === true;
+    // What the schema raises by itself is public only where the application says so.
+    const raised = violation.kind === 'raise_exception' && rule !== undefined ? 'invalid_state' : undefined;
+    const code = concealed ? 'conflict' : (plain?.code ?? raised ?? codeOf(violation, context));
+    if (code === undefined) return undefined;
+    const words = plain ?? (rule as RuleByCode | undefined)?.[code];
+    if (BY_REQUEST.has(code) && words === undefined && statuses[code] === undefined) return undefined;
+    const problem = toProblem(
+      code,
+      (concealed ? undefined : words?.status) ?? status(code, context, violation),
+      concealed ? { instance } : { ...wordsOf(words, violation, code, context), instance },
+      typeBase,
+    );
+    return key === undefined ? { problem } : { problem, rule: key };
+  }
+
+  function wordsOf(words: Words | undefined, violation: Violation, code: ProblemCode, context?: Context): Known {
+    const fields = words?.fields ?? exposed(violation, code);
+    const error = CODES[code][2];
+    return {
+      type: words?.type,
+      title: words?.title,
+      detail: sentence(words?.detail, context),
+      resource: words?.resource,
+      errors: fields?.map((field): ProblemError => ({ pointer: toPointer(field), code: error })),
+    };
+  }
+
+  /** The fields that the application lets out without a rule. */
+  function exposed(violation: Violation, code: ProblemCode): readonly string[] | undefined {
+    if (exposeColumns === undefined || exposeColumns === false || code === 'reference_in_use') return undefined;
+    if (exposeColumns === true) return violation.columns;
+    try {
+      return violation.columns
+        ?.map((column) => exposeColumns(column, violation.table))
+        .filter((field) => typeof field === 'string');
+    } catch {
+      return undefined;
+    }
+  }
+
+  return { answer, status };
+}
+
+/** Codes that pass through unless the application asks for them: bugs of the server until it says otherwise. */
+const BY_REQUEST: ReadonlySet<ProblemCode> = new Set(['required', 'invalid_value']);
+
+/** What a kind is called outside; `undefined` for kinds that have no public answer. */
+function codeOf(violation: Violation, context: Context | undefined): ProblemCode | undefined {
+  switch (violation.kind) {
+    case 'unique_violation':
+      return 'duplicate';
+    case 'foreign_key_violation': {
+      const { direction } = violation;
+      if (direction !== undefined) return direction === 'parent_missing' ? 'reference_missing' : 'reference_in_use';
+      const operation = operationOf(context);
+      // A row that is new has no children; a row that goes has no parents to miss.
+      if (operation === 'insert') return 'reference_missing';
+      return operation === 'delete' ? 'reference_in_use' : 'reference_conflict';
+    }
+    case 'check_violation':
+      return 'check_failed';
+    case 'exclusion_violation':
+      return 'overlap';
+    case 'not_null_violation':
+      return 'required';
+    case 'string_data_right_truncation':
+    case 'numeric_value_out_of_range':
+    case 'invalid_text_representation':
+      return 'invalid_value';
+    case 'serialization_failure':
+    case 'deadlock_detected':
+      return 'contention';
+    case 'lock_not_available':
+    case 'too_many_connections':
+      return 'busy';
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * True when the request stated in a header what the database refused: a stale version, or a key that was to be new.
+ * Source: RFC 9110 section 13.2.2
+ */
+function isConditional(code: ProblemCode, context?: Context, violation?: Violation): boolean {
+  if (context === undefined) return false;
+  if (code === 'version_mismatch') {
+    return (
+      headerOf(context, 'if-match') !== undefined ||
+      headerOf(context, 'if-unmodified-since') !== undefined ||
+      headerOf(context, 'if-none-match') !== undefined
+    );
+  }
+  return (
+    code === 'duplicate' &&
+    violation?.kind === 'unique_violation' &&
+    violation.primaryKey === true &&
+    headerOf(context, 'if-none-match')?.trim() === '*'
+  );
+}
+
+/** The sentence of a rule; a function that throws or gives no text has given none. */
+function sentence(detail: Words['detail'], context: Context | undefined): string | undefined {
+  if (typeof detail !== 'function') return detail;
+  try {
+    const text: unknown = detail(context);
+    return typeof text === 'string' ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isPlain(rule: Rule): rule is PlainRule {
+  for (const member in rule) if (!PLAIN.includes(member)) return false;
+  return true;
+}
+
+type Found = readonly [key: string, rule: Rule];
+
+/**
+ * Finds the rule of a violation: the most specific wins, a name before columns. Only own keys count, and a hundred
+ * thousand rules cost what ten do.
+ */
+function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violation) => Found | undefined {
+  const names = new Map<string, Found>();
+  const columnLists = new Map<string, Found>();
+  let qualified = false;
+  for (const key of Object.keys(rules)) {
+    const found: Found = [key, rules[key] as Rule];
+    names.set(key, found);
+    qualified ||= key.includes('.');
+    const open = key.indexOf('(');
+    if (open > 0 && key.endsWith(')')) {
+      const columns = key.slice(open + 1, -1).split(',');
+      columnLists.set(
+        columnKey(
+          key.slice(0, open).trim(),
+          columns.map((column) => column.trim()),
+        ),
+        found,
+      );
+    }
+  }
+
+  return (violation) => {
+    const { schema, table, columns } = violation;
+    const name =
+      ('constraint' in violation ? violation.constraint : undefined) ??
+      (violation.kind === 'raise_exception' ? violation.condition : undefined);
+    if (name !== undefined) {
+      const found =
+        (qualified &&
+          ((schema && table && names.get(`${schema}.${table}.${name}`)) ||
+            (table && names.get(`${table}.${name}`)) ||
+            (schema && names.get(`${schema}.${name}`)))) ||
+        names.get(name);
+      if (found) return found;
+    }
+    if (columnLists.size === 0 || table === undefined || columns === undefined) return undefined;
+    const key = columnKey(table, columns);
+    const found = (schema && columnLists.get(`${schema}.${key}`)) || columnLists.get(key);
+    // A unique key and a foreign key may share their columns: one sentence is for the key, two are for the reference.
+    return found && isAbout(found[1], violation) ? found : undefined;
+  };
+}
+
+function columnKey(table: string, columns: readonly string[]): string {
+  return `${table}(${columns.join()})`;
+}
+
+function isAbout(rule: Rule, { kind }: Violation): boolean {
+  return !isPlain(rule) || kind === 'unique_violation' || kind === 'exclusion_violation';
+}
