@@ -5,7 +5,7 @@ import { ConflictError, isConflictError } from './conflict-error.ts';
 import type { Context } from './context.ts';
 import { type Answer, definePolicy, type Policy, type PolicyOptions, type Rule } from './policy.ts';
 import { FORMATS, type Formatted, type Problem, type ProblemCode, toProblem } from './problem.ts';
-import { firstOf, type Translator } from './translator.ts';
+import { firstOf, safe, type Translator } from './translator.ts';
 import { checkOptions } from './validate.ts';
 import type { Dialect, Violation } from './violation.ts';
 import { defineWrap } from './wrap.ts';
@@ -94,7 +94,7 @@ export const unbound: Conflicts = /* @__PURE__ */ bind({}, false);
 
 function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   const { dialect, format = 'problem', captureStack, typeBase } = options;
-  const translator = firstOf([...(options.drivers ?? []), ...BUILT_IN]);
+  const translator = firstOf([...(options.drivers ?? []).map(safe), ...BUILT_IN]);
   const policy = definePolicy(options);
   const unregistered = options.onUnregistered ?? defineWarning();
   const origin: Origin = { policy, bound, typeBase, make };

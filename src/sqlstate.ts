@@ -1,41 +1,47 @@
-import type { ViolationKind } from './violation.ts';
+import { byCode, type KindsByCode } from './translator.ts';
 
 /**
  * PostgreSQL's SQLSTATEs that are a violation, for every server and driver that speaks its protocol.
  * Source: https://www.postgresql.org/docs/current/errcodes-appendix.html (src/backend/utils/errcodes.txt)
  */
-export const SQLSTATES: Readonly<Record<string, ViolationKind | undefined>> = {
-  '08000': 'connection_failure', // connection_exception
-  '08001': 'connection_failure', // sqlclient_unable_to_establish_sqlconnection
-  '08003': 'connection_failure', // connection_does_not_exist
-  '08004': 'connection_failure', // sqlserver_rejected_establishment_of_sqlconnection
-  '08006': 'connection_failure', // connection_failure
-  '08007': 'transaction_resolution_unknown', // transaction_resolution_unknown
-  '22001': 'string_data_right_truncation', // string_data_right_truncation
-  '22003': 'numeric_value_out_of_range', // numeric_value_out_of_range
-  '22P02': 'invalid_text_representation', // invalid_text_representation: uuid, enum, integer, json …
-  // restrict_violation: since PostgreSQL 18 what RESTRICT raises; 23503 before. Always the parent's side.
-  // Source: https://github.com/postgres/postgres/commit/086c84b23d99c2ad268f97508cd840efc1fdfd79
-  '23001': 'foreign_key_violation',
-  '23502': 'not_null_violation', // not_null_violation
-  '23503': 'foreign_key_violation', // foreign_key_violation
-  '23505': 'unique_violation', // unique_violation
-  '23514': 'check_violation', // check_violation: of a table, a domain, a partition bound; also "no partition for row"
-  '23P01': 'exclusion_violation', // exclusion_violation: also a temporal primary key (WITHOUT OVERLAPS)
-  '25006': 'read_only_sql_transaction', // read_only_sql_transaction
-  '25P03': 'connection_failure', // idle_in_transaction_session_timeout: the server closes the connection
-  '40001': 'serialization_failure', // serialization_failure
-  '40003': 'transaction_resolution_unknown', // statement_completion_unknown: CockroachDB's "result is ambiguous"
-  '40P01': 'deadlock_detected', // deadlock_detected
-  '53300': 'too_many_connections', // too_many_connections
-  '55P03': 'lock_not_available', // lock_not_available: NOWAIT and lock_timeout
-  '57014': 'query_canceled', // query_canceled: statement_timeout and cancel
-  '57P01': 'connection_failure', // admin_shutdown: also pg_terminate_backend
-  '57P02': 'connection_failure', // crash_shutdown
-  '57P03': 'connection_failure', // cannot_connect_now
-  '57P05': 'connection_failure', // idle_session_timeout
-  P0001: 'raise_exception', // raise_exception
-};
+export const SQLSTATES: KindsByCode = /* @__PURE__ */ byCode({
+  unique_violation: ['23505'],
+  foreign_key_violation: [
+    '23503',
+    // restrict_violation: since PostgreSQL 18 what RESTRICT raises, 23503 before. Always the parent's side.
+    // Source: https://github.com/postgres/postgres/commit/086c84b23d99c2ad268f97508cd840efc1fdfd79
+    '23001',
+  ],
+  check_violation: ['23514'], // of a table, a domain, a partition bound; also "no partition for row"
+  exclusion_violation: ['23P01'], // also a temporal primary key (WITHOUT OVERLAPS)
+  not_null_violation: ['23502'],
+  raise_exception: ['P0001'],
+  serialization_failure: ['40001'],
+  deadlock_detected: ['40P01'],
+  lock_not_available: ['55P03'], // NOWAIT and lock_timeout
+  query_canceled: ['57014'], // statement_timeout and cancel
+  too_many_connections: ['53300'],
+  string_data_right_truncation: ['22001'],
+  numeric_value_out_of_range: ['22003'],
+  invalid_text_representation: ['22P02'], // uuid, enum, integer, json …
+  read_only_sql_transaction: ['25006'],
+  connection_failure: [
+    '08000', // connection_exception
+    '08001', // sqlclient_unable_to_establish_sqlconnection
+    '08003', // connection_does_not_exist
+    '08004', // sqlserver_rejected_establishment_of_sqlconnection
+    '08006', // connection_failure
+    '25P03', // idle_in_transaction_session_timeout: the server closes the connection
+    '57P01', // admin_shutdown: also pg_terminate_backend
+    '57P02', // crash_shutdown
+    '57P03', // cannot_connect_now
+    '57P05', // idle_session_timeout
+  ],
+  transaction_resolution_unknown: [
+    '08007', // transaction_resolution_unknown
+    '40003', // statement_completion_unknown: CockroachDB's "result is ambiguous"
+  ],
+});
 
 /**
  * SQLSTATEs of the same neighbourhood that are no violation, each with its condition name and the reason. No code

@@ -1,4 +1,4 @@
-import type { Dialect, Violation } from './violation.ts';
+import type { Dialect, Violation, ViolationKind } from './violation.ts';
 
 /** Reads the native errors of one driver. A plain object; it knows no HTTP. */
 export interface Translator {
@@ -15,27 +15,36 @@ export interface Translator {
   classify(error: unknown, dialect?: Dialect): Violation | undefined;
 }
 
-/**
- * One translator out of several: the first that answers wins. A translator that throws (a getter of the error, a
- * revoked proxy) has not answered.
- */
+/** The same translator, to which an error that throws when it is read (a getter, a revoked proxy) is not its own. */
+export function safe({ name, owns, classify }: Translator): Translator {
+  return {
+    name,
+    owns(error) {
+      try {
+        return owns(error);
+      } catch {
+        return false;
+      }
+    },
+    classify(error, dialect) {
+      try {
+        return classify(error, dialect);
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+/** One translator out of several: the first that answers wins. */
 export function firstOf(translators: readonly Translator[]): Translator {
   return {
     name: translators.map((translator) => translator.name).join(),
-    owns(error) {
-      for (const translator of translators) {
-        try {
-          if (translator.owns(error)) return true;
-        } catch {}
-      }
-      return false;
-    },
+    owns: (error) => translators.some((translator) => translator.owns(error)),
     classify(error, dialect) {
       for (const translator of translators) {
-        try {
-          const violation = translator.classify(error, dialect);
-          if (violation) return violation;
-        } catch {}
+        const violation = translator.classify(error, dialect);
+        if (violation !== undefined) return violation;
       }
       return undefined;
     },
@@ -48,4 +57,16 @@ export function firstOf(translators: readonly Translator[]): Translator {
  */
 export function isError(value: object): boolean {
   return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
+}
+
+/** The kind of each native code. */
+export type KindsByCode = ReadonlyMap<string, ViolationKind>;
+
+/** A table of codes, written by kind. */
+export function byCode(table: { readonly [Kind in ViolationKind]?: readonly (string | number)[] }): KindsByCode {
+  const kinds = new Map<string, ViolationKind>();
+  for (const [kind, codes] of Object.entries(table)) {
+    for (const code of codes) kinds.set(String(code), kind as ViolationKind);
+  }
+  return kinds;
 }

@@ -1,4 +1,5 @@
-import type { Dialect, Violation, ViolationKind } from '../violation.ts';
+import { byCode, type KindsByCode } from '../translator.ts';
+import type { Dialect, Violation } from '../violation.ts';
 import { conditionOf, textOf } from './text.ts';
 
 /**
@@ -7,64 +8,94 @@ import { conditionOf, textOf } from './text.ts';
  * Source: https://dev.mysql.com/doc/mysql-errors/9.4/en/server-error-reference.html,
  * https://mariadb.com/docs/server/reference/error-codes/mariadb-error-code-reference
  */
-export const ERRNOS: Readonly<Record<string, ViolationKind | undefined>> = {
-  1020: 'serialization_failure', // ER_CHECKREAD: MariaDB, innodb_snapshot_isolation (the default since 11.6.2)
-  1022: 'unique_violation', // ER_DUP_KEY
-  1040: 'too_many_connections', // ER_CON_COUNT_ERROR
-  1042: 'connection_failure', // ER_BAD_HOST_ERROR
-  1043: 'connection_failure', // ER_HANDSHAKE_ERROR
-  1048: 'not_null_violation', // ER_BAD_NULL_ERROR
-  1053: 'connection_failure', // ER_SERVER_SHUTDOWN
-  1062: 'unique_violation', // ER_DUP_ENTRY
-  1152: 'connection_failure', // ER_ABORTING_CONNECTION
-  1153: 'connection_failure', // ER_NET_PACKET_TOO_LARGE
-  1154: 'connection_failure', // ER_NET_READ_ERROR_FROM_PIPE
-  1155: 'connection_failure', // ER_NET_FCNTL_ERROR
-  1156: 'connection_failure', // ER_NET_PACKETS_OUT_OF_ORDER
-  1157: 'connection_failure', // ER_NET_UNCOMPRESS_ERROR
-  1158: 'connection_failure', // ER_NET_READ_ERROR
-  1159: 'connection_failure', // ER_NET_READ_INTERRUPTED
-  1160: 'connection_failure', // ER_NET_ERROR_ON_WRITE
-  1161: 'connection_failure', // ER_NET_WRITE_INTERRUPTED
-  1169: 'unique_violation', // ER_DUP_UNIQUE
-  1203: 'too_many_connections', // ER_TOO_MANY_USER_CONNECTIONS
-  1205: 'lock_not_available', // ER_LOCK_WAIT_TIMEOUT: only the statement is rolled back; MariaDB's NOWAIT too
-  1213: 'deadlock_detected', // ER_LOCK_DEADLOCK: the whole transaction is rolled back; Galera's conflicts at COMMIT too
-  1216: 'foreign_key_violation', // ER_NO_REFERENCED_ROW: without names
-  1217: 'foreign_key_violation', // ER_ROW_IS_REFERENCED: without names
-  1263: 'not_null_violation', // ER_WARN_NULL_TO_NOTNULL: LOAD DATA
-  1264: 'numeric_value_out_of_range', // ER_WARN_DATA_OUT_OF_RANGE
-  1265: 'invalid_text_representation', // WARN_DATA_TRUNCATED: a word that its ENUM or number column does not take
-  1317: 'query_canceled', // ER_QUERY_INTERRUPTED
-  1364: 'not_null_violation', // ER_NO_DEFAULT_FOR_FIELD: the column was left out
-  1366: 'invalid_text_representation', // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
-  1406: 'string_data_right_truncation', // ER_DATA_TOO_LONG
-  1423: 'not_null_violation', // ER_NO_DEFAULT_FOR_VIEW_FIELD
-  1451: 'foreign_key_violation', // ER_ROW_IS_REFERENCED_2
-  1452: 'foreign_key_violation', // ER_NO_REFERENCED_ROW_2
-  1557: 'unique_violation', // ER_FOREIGN_DUPLICATE_KEY: a cascade would duplicate a child's key
-  1586: 'unique_violation', // ER_DUP_ENTRY_WITH_KEY_NAME
-  1614: 'deadlock_detected', // ER_XA_RBDEADLOCK
-  1644: 'raise_exception', // ER_SIGNAL_EXCEPTION: SIGNAL without a number of its own
-  1690: 'numeric_value_out_of_range', // ER_DATA_OUT_OF_RANGE
-  1761: 'unique_violation', // ER_FOREIGN_DUPLICATE_KEY_WITH_CHILD_INFO
-  1762: 'unique_violation', // ER_FOREIGN_DUPLICATE_KEY_WITHOUT_CHILD_INFO
-  1792: 'read_only_sql_transaction', // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
-  1836: 'read_only_sql_transaction', // ER_READ_ONLY_MODE
-  1859: 'unique_violation', // ER_DUP_UNKNOWN_IN_INDEX
-  1874: 'read_only_sql_transaction', // ER_INNODB_READ_ONLY
-  3024: 'query_canceled', // ER_QUERY_TIMEOUT: MySQL, max_execution_time
-  3058: 'deadlock_detected', // ER_USER_LOCK_DEADLOCK
-  3101: 'serialization_failure', // ER_TRANSACTION_ROLLBACK_DURING_COMMIT: group replication
-  3132: 'deadlock_detected', // ER_LOCKING_SERVICE_DEADLOCK
-  3572: 'lock_not_available', // ER_LOCK_NOWAIT: MySQL
-  3819: 'check_violation', // ER_CHECK_CONSTRAINT_VIOLATED: MySQL
-  // Numbers that mean something else on the other server: with the SQLSTATE of the meaning that counts.
-  '167/22003': 'numeric_value_out_of_range', // MariaDB: AUTO_INCREMENT is exhausted
-  '1927/70100': 'connection_failure', // MariaDB: ER_CONNECTION_KILLED
-  '1969/70100': 'query_canceled', // MariaDB: ER_STATEMENT_TIMEOUT
-  '4025/23000': 'check_violation', // MariaDB: ER_CONSTRAINT_FAILED; MySQL: ER_INNODB_AUTOEXTEND_SIZE_OUT_OF_RANGE
-};
+export const ERRNOS: KindsByCode = /* @__PURE__ */ byCode({
+  unique_violation: [
+    1022, // ER_DUP_KEY
+    1062, // ER_DUP_ENTRY
+    1169, // ER_DUP_UNIQUE
+    1557, // ER_FOREIGN_DUPLICATE_KEY: a cascade would duplicate a child's key
+    1586, // ER_DUP_ENTRY_WITH_KEY_NAME
+    1761, // ER_FOREIGN_DUPLICATE_KEY_WITH_CHILD_INFO
+    1762, // ER_FOREIGN_DUPLICATE_KEY_WITHOUT_CHILD_INFO
+    1859, // ER_DUP_UNKNOWN_IN_INDEX
+  ],
+  foreign_key_violation: [
+    1216, // ER_NO_REFERENCED_ROW: without names
+    1217, // ER_ROW_IS_REFERENCED: without names
+    1451, // ER_ROW_IS_REFERENCED_2
+    1452, // ER_NO_REFERENCED_ROW_2
+  ],
+  check_violation: [
+    3819, // ER_CHECK_CONSTRAINT_VIOLATED: MySQL
+    // A number that means something else on the other server stands with the SQLSTATE of the meaning that counts.
+    '4025/23000', // MariaDB: ER_CONSTRAINT_FAILED; MySQL: ER_INNODB_AUTOEXTEND_SIZE_OUT_OF_RANGE
+  ],
+  not_null_violation: [
+    1048, // ER_BAD_NULL_ERROR
+    1263, // ER_WARN_NULL_TO_NOTNULL: LOAD DATA
+    1364, // ER_NO_DEFAULT_FOR_FIELD: the column was left out
+    1423, // ER_NO_DEFAULT_FOR_VIEW_FIELD
+  ],
+  raise_exception: [
+    1644, // ER_SIGNAL_EXCEPTION: SIGNAL without a number of its own
+  ],
+  serialization_failure: [
+    1020, // ER_CHECKREAD: MariaDB, innodb_snapshot_isolation (the default since 11.6.2)
+    3101, // ER_TRANSACTION_ROLLBACK_DURING_COMMIT: group replication
+  ],
+  deadlock_detected: [
+    1213, // ER_LOCK_DEADLOCK: the whole transaction is rolled back; Galera's conflicts at COMMIT too
+    1614, // ER_XA_RBDEADLOCK
+    3058, // ER_USER_LOCK_DEADLOCK
+    3132, // ER_LOCKING_SERVICE_DEADLOCK
+  ],
+  lock_not_available: [
+    1205, // ER_LOCK_WAIT_TIMEOUT: only the statement is rolled back; MariaDB's NOWAIT too
+    3572, // ER_LOCK_NOWAIT: MySQL
+  ],
+  query_canceled: [
+    1317, // ER_QUERY_INTERRUPTED
+    3024, // ER_QUERY_TIMEOUT: MySQL, max_execution_time
+    '1969/70100', // MariaDB: ER_STATEMENT_TIMEOUT
+  ],
+  too_many_connections: [
+    1040, // ER_CON_COUNT_ERROR
+    1203, // ER_TOO_MANY_USER_CONNECTIONS
+  ],
+  string_data_right_truncation: [
+    1406, // ER_DATA_TOO_LONG
+  ],
+  numeric_value_out_of_range: [
+    1264, // ER_WARN_DATA_OUT_OF_RANGE
+    1690, // ER_DATA_OUT_OF_RANGE
+    '167/22003', // MariaDB: AUTO_INCREMENT is exhausted
+  ],
+  invalid_text_representation: [
+    1265, // WARN_DATA_TRUNCATED: a word that its ENUM or number column does not take
+    1366, // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+  ],
+  read_only_sql_transaction: [
+    1792, // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+    1836, // ER_READ_ONLY_MODE
+    1874, // ER_INNODB_READ_ONLY
+  ],
+  connection_failure: [
+    1042, // ER_BAD_HOST_ERROR
+    1043, // ER_HANDSHAKE_ERROR
+    1053, // ER_SERVER_SHUTDOWN
+    1152, // ER_ABORTING_CONNECTION
+    1153, // ER_NET_PACKET_TOO_LARGE
+    1154, // ER_NET_READ_ERROR_FROM_PIPE
+    1155, // ER_NET_FCNTL_ERROR
+    1156, // ER_NET_PACKETS_OUT_OF_ORDER
+    1157, // ER_NET_UNCOMPRESS_ERROR
+    1158, // ER_NET_READ_ERROR
+    1159, // ER_NET_READ_INTERRUPTED
+    1160, // ER_NET_ERROR_ON_WRITE
+    1161, // ER_NET_WRITE_INTERRUPTED
+    '1927/70100', // MariaDB: ER_CONNECTION_KILLED
+  ],
+});
 
 /** Numbers that only one of the two servers sends, and so tell which it is. */
 const SENDERS: Readonly<Record<string, Dialect | undefined>> = {
@@ -149,7 +180,9 @@ type Draft = {
 export function mysqlViolation(driver: string, error: MysqlFields, dialect?: Dialect): Violation | undefined {
   const code = String(error.errno);
   const sqlState = textOf(error.sqlState);
-  const kind = ERRNOS[code] ?? ERRNOS[`${code}/${sqlState}`];
+  // 45000 is SIGNAL's alone, whatever number comes with it.
+  const signal = sqlState === '45000' ? 'raise_exception' : undefined;
+  const kind = ERRNOS.get(code) ?? ERRNOS.get(`${code}/${sqlState}`) ?? signal;
   if (kind === undefined) return undefined;
 
   const violation = { kind, driver } as Draft;
@@ -206,7 +239,8 @@ function readUnique(violation: Draft, errno: number, text: string, dialect: Dial
     return;
   }
   if (errno === 1557 || errno === 1762) return;
-  const english = text.lastIndexOf("' for key '");
+  // In English what follows the words is the key, even if it has an apostrophe.
+  const english = text.startsWith("Duplicate entry '") ? text.lastIndexOf("' for key '") : -1;
   const key =
     english >= 0 && text.endsWith("'") ? { name: text.slice(english + 11, -1), start: english + 10 } : lastQuoted(text);
   // A key always comes after something else in quotes. Without that, SIGNAL has put its own text to the number.

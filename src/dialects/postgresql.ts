@@ -31,7 +31,7 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
   const { code } = error;
   // RAISE may use any SQLSTATE and fill any field: the fields are facts of the schema's own code, the texts are free.
   const raised = error.routine === 'exec_stmt_raise';
-  const kind = SQLSTATES[code] ?? (raised ? 'raise_exception' : undefined);
+  const kind = SQLSTATES.get(code) ?? (raised ? 'raise_exception' : undefined);
   if (kind === undefined) return undefined;
 
   const violation = { kind, driver, dialect: 'postgresql', code, sqlState: code } as Draft;

@@ -1,37 +1,60 @@
-import type { Violation, ViolationKind } from '../violation.ts';
-import { conditionOf, isIdentifier, textOf } from './text.ts';
+import { byCode, type KindsByCode } from '../translator.ts';
+import type { Violation } from '../violation.ts';
+import { conditionOf, isIdentifier } from './text.ts';
 
 /**
- * SQLite's extended result codes that are a violation, by name.
+ * SQLite's extended result codes that are a violation, by name without `SQLITE_`.
  * Source: https://sqlite.org/rescode.html
  */
-export const RESULT_CODES: Readonly<Record<string, ViolationKind | undefined>> = {
-  SQLITE_BUSY: 'lock_not_available', // 5: another connection has the lock, busy_timeout is over
-  SQLITE_BUSY_RECOVERY: 'lock_not_available', // 261
-  SQLITE_BUSY_SNAPSHOT: 'serialization_failure', // 517: the snapshot is out of date, only a new transaction helps
-  SQLITE_BUSY_TIMEOUT: 'lock_not_available', // 773
-  SQLITE_CONSTRAINT_CHECK: 'check_violation', // 275
-  SQLITE_CONSTRAINT_DATATYPE: 'invalid_text_representation', // 3091: a STRICT table
-  SQLITE_CONSTRAINT_FOREIGNKEY: 'foreign_key_violation', // 787: immediate and deferred, both directions
-  SQLITE_CONSTRAINT_NOTNULL: 'not_null_violation', // 1299
-  SQLITE_CONSTRAINT_PRIMARYKEY: 'unique_violation', // 1555
-  SQLITE_CONSTRAINT_ROWID: 'unique_violation', // 2579
-  SQLITE_CONSTRAINT_TRIGGER: 'raise_exception', // 1811: RAISE; also RESTRICT, see below
-  SQLITE_CONSTRAINT_UNIQUE: 'unique_violation', // 2067
-  SQLITE_INTERRUPT: 'query_canceled', // 9
-  SQLITE_LOCKED: 'lock_not_available', // 6
-  SQLITE_LOCKED_SHAREDCACHE: 'lock_not_available', // 262
-  SQLITE_LOCKED_VTAB: 'lock_not_available', // 518
-  SQLITE_MISMATCH: 'invalid_text_representation', // 20: text for an INTEGER PRIMARY KEY
-  SQLITE_READONLY: 'read_only_sql_transaction', // 8
-  SQLITE_READONLY_CANTINIT: 'read_only_sql_transaction', // 1288
-  SQLITE_READONLY_CANTLOCK: 'read_only_sql_transaction', // 520
-  SQLITE_READONLY_DBMOVED: 'read_only_sql_transaction', // 1032
-  SQLITE_READONLY_DIRECTORY: 'read_only_sql_transaction', // 1544
-  SQLITE_READONLY_RECOVERY: 'read_only_sql_transaction', // 264
-  SQLITE_READONLY_ROLLBACK: 'read_only_sql_transaction', // 776
-  SQLITE_TOOBIG: 'string_data_right_truncation', // 18
-};
+export const RESULT_CODES: KindsByCode = /* @__PURE__ */ byCode({
+  unique_violation: [
+    'CONSTRAINT_PRIMARYKEY', // 1555
+    'CONSTRAINT_ROWID', // 2579
+    'CONSTRAINT_UNIQUE', // 2067
+  ],
+  foreign_key_violation: [
+    'CONSTRAINT_FOREIGNKEY', // 787: immediate and deferred, both directions
+  ],
+  check_violation: [
+    'CONSTRAINT_CHECK', // 275
+  ],
+  not_null_violation: [
+    'CONSTRAINT_NOTNULL', // 1299
+  ],
+  raise_exception: [
+    'CONSTRAINT_TRIGGER', // 1811: RAISE; also RESTRICT, see below
+  ],
+  serialization_failure: [
+    'BUSY_SNAPSHOT', // 517: the snapshot is out of date, only a new transaction helps
+  ],
+  lock_not_available: [
+    'BUSY', // 5: another connection has the lock, busy_timeout is over
+    'BUSY_RECOVERY', // 261
+    'BUSY_TIMEOUT', // 773
+    'LOCKED', // 6
+    'LOCKED_SHAREDCACHE', // 262
+    'LOCKED_VTAB', // 518
+  ],
+  query_canceled: [
+    'INTERRUPT', // 9
+  ],
+  string_data_right_truncation: [
+    'TOOBIG', // 18
+  ],
+  invalid_text_representation: [
+    'CONSTRAINT_DATATYPE', // 3091: a STRICT table
+    'MISMATCH', // 20: text for an INTEGER PRIMARY KEY
+  ],
+  read_only_sql_transaction: [
+    'READONLY', // 8
+    'READONLY_CANTINIT', // 1288
+    'READONLY_CANTLOCK', // 520
+    'READONLY_DBMOVED', // 1032
+    'READONLY_DIRECTORY', // 1544
+    'READONLY_RECOVERY', // 264
+    'READONLY_ROLLBACK', // 776
+  ],
+});
 
 /**
  * Result codes of the same neighbourhood that are no violation, each with the reason. No code reads this table to
@@ -68,12 +91,12 @@ type Draft = { -readonly [K in 'table' | 'constraint' | 'direction' | 'condition
  * @param code the extended result code's name
  * @param message SQLite's own text, without what a driver puts before it. Always English, never with a value of a row
  */
-export function sqliteViolation(driver: string, code: string, message: string): Violation | undefined {
+export function sqliteViolation(driver: string, code: string, message = ''): Violation | undefined {
   // RESTRICT is carried out as a trigger and shares RAISE's code: only the fixed text tells them apart, and only the
   // parent's side is ever restricted. A trigger that raises this very text cannot be told from it.
   // Source: https://github.com/sqlite/sqlite/blob/version-3.50.0/src/fkey.c (fkActionTrigger)
   const restricted = code === 'SQLITE_CONSTRAINT_TRIGGER' && message === 'FOREIGN KEY constraint failed';
-  const kind = restricted ? 'foreign_key_violation' : RESULT_CODES[code];
+  const kind = restricted ? 'foreign_key_violation' : RESULT_CODES.get(code.slice(7));
   if (kind === undefined) return undefined;
 
   const violation = { kind, driver, dialect: 'sqlite', code } as Draft;
@@ -102,7 +125,7 @@ export function sqliteViolation(driver: string, code: string, message: string): 
       break;
     }
     case 'raise_exception': {
-      const condition = conditionOf(textOf(message));
+      const condition = conditionOf(message);
       if (condition !== undefined) violation.condition = condition;
       break;
     }

@@ -1,5 +1,6 @@
 import { sqliteViolation } from '../dialects/sqlite.ts';
-import { isError, type Translator } from '../translator.ts';
+import { textOf } from '../dialects/text.ts';
+import { isError, safe, type Translator } from '../translator.ts';
 
 // Result codes: src/dialects/sqlite.ts, shared by every driver of SQLite.
 
@@ -10,16 +11,16 @@ import { isError, type Translator } from '../translator.ts';
 interface SqliteError {
   /** The extended result code's name: `'SQLITE_CONSTRAINT_UNIQUE'`. */
   readonly code: string;
-  readonly message: string;
+  readonly message: unknown;
 }
 
 /** Errors of `better-sqlite3`. */
-export const betterSqlite3: Translator = {
+export const betterSqlite3: Translator = /* @__PURE__ */ safe({
   name: 'better-sqlite3',
   owns: isSqliteError,
   classify: (error) =>
-    isSqliteError(error) ? sqliteViolation('better-sqlite3', error.code, error.message) : undefined,
-};
+    isSqliteError(error) ? sqliteViolation('better-sqlite3', error.code, textOf(error.message)) : undefined,
+});
 
 function isSqliteError(error: unknown): error is SqliteError {
   const { code } = (error ?? {}) as Partial<SqliteError>;

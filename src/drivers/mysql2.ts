@@ -1,5 +1,5 @@
 import { type MysqlFields, mysqlViolation } from '../dialects/mysql.ts';
-import { isError, type Translator } from '../translator.ts';
+import { isError, safe, type Translator } from '../translator.ts';
 import type { Violation } from '../violation.ts';
 
 // Error numbers: src/dialects/mysql.ts, shared by every driver of MySQL and MariaDB.
@@ -35,14 +35,14 @@ interface ConnectionError {
 }
 
 /** Errors of `mysql2`, callbacks and promises, on MySQL and MariaDB. */
-export const mysql2: Translator = {
+export const mysql2: Translator = /* @__PURE__ */ safe({
   name: 'mysql2',
   owns: (error) => isQueryError(error) || isConnectionError(error),
   classify(error, dialect): Violation | undefined {
     if (isQueryError(error)) return mysqlViolation('mysql2', error, dialect);
     return isConnectionError(error) ? { kind: 'connection_failure', driver: 'mysql2', code: error.code } : undefined;
   },
-};
+});
 
 function isQueryError(error: unknown): error is QueryError {
   const { errno, sqlState } = (error ?? {}) as Partial<QueryError>;

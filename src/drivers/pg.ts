@@ -1,5 +1,5 @@
 import { type PostgresqlFields, postgresqlViolation } from '../dialects/postgresql.ts';
-import { isError, type Translator } from '../translator.ts';
+import { isError, safe, type Translator } from '../translator.ts';
 
 // Codes: src/sqlstate.ts, shared by every driver that speaks PostgreSQL's protocol.
 
@@ -14,11 +14,11 @@ interface DatabaseError extends PostgresqlFields {
 }
 
 /** Errors of `pg` and `pg-native`, with any server that speaks PostgreSQL's protocol. */
-export const pg: Translator = {
+export const pg: Translator = /* @__PURE__ */ safe({
   name: 'pg',
   owns: isDatabaseError,
   classify: (error) => (isDatabaseError(error) ? postgresqlViolation('pg', error) : undefined),
-};
+});
 
 function isDatabaseError(error: unknown): error is DatabaseError {
   const { code, severity } = (error ?? {}) as Partial<DatabaseError>;

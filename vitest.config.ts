@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: {
+    // Tests and the demo import the package by its name, as users do, and get the sources.
+    alias: [
+      { find: /^db-http-errors$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) },
+      { find: /^db-http-errors\/(.+)$/, replacement: fileURLToPath(new URL('src/$1.ts', import.meta.url)) },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    env: { NODE_ENV: 'test' },
+  },
+});
