@@ -70,7 +70,7 @@ export async function startProcess(
   command: string,
   args: readonly string[],
   isReady: () => Promise<boolean>,
-  options: RunOptions = {},
+  { signal = 'SIGINT', ...options }: RunOptions & { readonly signal?: NodeJS.Signals } = {},
 ): Promise<() => Promise<void>> {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
@@ -86,7 +86,7 @@ export async function startProcess(
     children.delete(child);
   });
   const stop = async () => {
-    if (!ended) child.kill('SIGINT');
+    if (!ended) child.kill(signal);
     await Promise.race([end, sleep(10_000, undefined, { ref: false })]);
     if (!ended) child.kill('SIGKILL');
     await end;
