@@ -77,9 +77,7 @@ export type Problem = InputProblem | FinalProblem | VersionProblem | StateProble
 export type ProblemCode = Problem['code'];
 
 /** The problem with this code. */
-export type ProblemOf<Code extends ProblemCode> = Code extends ProblemCode
-  ? Omit<Extract<Problem, { code: Code }>, 'code'> & { readonly code: Code }
-  : never;
+export type ProblemOf<Code extends ProblemCode> = Problem & { readonly code: Code };
 
 /** What is fixed for a code: status, recovery, code of its `errors`, title of its type, sentence without a rule. */
 type Defaults = readonly [

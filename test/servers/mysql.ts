@@ -1,15 +1,16 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createConnection } from 'mysql2/promise';
 import { freePort, type PrivateServer, removeDirectory, run, startProcess, temporaryDirectory } from './process.ts';
 
 /**
- * A MySQL or MariaDB server binary of this machine. The name does not tell which: Debian's `mysqld` is MariaDB.
- * Look-up includes the folder of system programs, which is not on every user's PATH.
+ * The MySQL and MariaDB server binaries of this machine, each once. Their names do not tell which they are: Debian's
+ * `mysqld` is MariaDB. Look-up includes the folder of system programs, which is not on every user's PATH.
  */
-export function mysqlBinary(): string | undefined {
-  return find('mariadbd') ?? find('mysqld');
+export function mysqlBinaries(): string[] {
+  const found = ['mariadbd', 'mysqld'].map(find).filter((path) => path !== undefined);
+  return [...new Set(found.map((path) => realpathSync(path)))];
 }
 
 /** Starts the binary with a data directory of its own. */

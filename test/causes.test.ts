@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { causes } from '../src/causes.ts';
+
+const native = Object.assign(new Error('native'), { code: '23505' });
+
+/** What the walk finds: the first candidate that has a code. */
+function find(error: unknown): unknown {
+  return causes(error, (candidate) => ('code' in candidate ? candidate : undefined));
+}
+
+describe('causes', () => {
+  test.each([
+    ['the error itself', native],
+    ['cause', { cause: native }],
+    ['a cause that is not enumerable', new Error('outer', { cause: native })],
+    ['driverError (TypeORM)', { driverError: native }],
+    ['original and parent (Sequelize 6)', { parent: native, original: native }],
+    ['nativeError (Objection)', { nativeError: native }],
+    ['first (pg-promise)', { first: native }],
+    ['originalError (GraphQL)', { originalError: native }],
+    ['error (event objects)', { error: native }],
+    ['meta.driverAdapterError.cause (Prisma)', { meta: { driverAdapterError: { cause: native } } }],
+    ['errors (AggregateError)', new AggregateError([new Error('a'), native])],
+    ['errors within errors (Sequelize bulk)', { errors: [{ errors: [] }, { original: native }] }],
+    ['several wrappers', { cause: { error: { cause: { cause: native } } } }],
+  ])('finds the native error in %s', (_where, error) => {
+    expect(find(error)).toBe(native);
+  });
+
+  test('takes the outermost of two', () => {
+    const outer = { code: 'outer', cause: native };
+    expect(find({ cause: outer })).toBe(outer);
+  });
+
+  test('finds nothing in what is no object', () => {
+    for (const value of [undefined, null, 'cause', 1, Symbol('cause'), () => native])
+      expect(find(value)).toBeUndefined();
+  });
+
+  test('ends on cycles, deep chains and long lists, after a bounded number of looks', () => {
+    let reads = 0;
+    const counted = (target: object): object =>
+      new Proxy(target, {
+        get(object, key) {
+          reads++;
+          return Reflect.get(object, key);
+        },
+      });
+    const cycle: { cause?: unknown } = {};
+    cycle.cause = counted({ cause: counted({ cause: cycle }) });
+    let deep = counted({});
+    for (let depth = 0; depth < 1000; depth++) deep = counted({ cause: deep });
+    const wide = counted({ errors: Array.from({ length: 100_000 }, () => counted({})) });
+    for (const error of [cycle, deep, wide]) {
+      reads = 0;
+      let looks = 0;
+      causes(error, () => {
+        looks++;
+        return undefined;
+      });
+      expect(looks).toBeLessThanOrEqual(17);
+      expect(reads).toBeLessThanOrEqual(17 * 11);
+    }
+  });
+
+  test('goes on after a property that throws', () => {
+    const error = new Error('outer', { cause: native });
+    Object.defineProperty(error, 'driverError', {
+      get: () => {
+        throw new Error('touched');
+      },
+    });
+    expect(find(error)).toBe(native);
+  });
+
+  test('goes on after a candidate that cannot be read', () => {
+    const error = { cause: new Error('unreadable', { cause: native }) };
+    const found = causes(error, (candidate) => {
+      if (candidate === error.cause) throw new Error('touched');
+      return candidate === native ? candidate : undefined;
+    });
+    expect(found).toBe(native);
+  });
+
+  test('never throws, whatever is wrapped', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), (a, b) => {
+        expect(() => find({ cause: a, errors: b, meta: { cause: b } })).not.toThrow();
+      }),
+    );
+  });
+});

@@ -1,0 +1,34 @@
+import { beforeEach, describe, expect, inject, test } from 'vitest';
+import { type Engine, type Scenario, truthOf } from '../../fixtures/scenarios/scenario.ts';
+import { classify } from '../../src/index.ts';
+import { type Database, ENGINES } from './databases.ts';
+
+/** Tests of one engine. Skipped, and counted by nobody, where it is missing. */
+export function describeLive(engine: Engine, tests: (database: Database) => void): void {
+  const database = inject('databases').find(({ server }) => server.engine === engine);
+  if (!database) {
+    describe.skip(ENGINES[engine].title, () => {
+      test('needs a database');
+    });
+    return;
+  }
+  describe(ENGINES[engine].title, () => {
+    beforeEach(({ task }) => {
+      task.meta.engine = engine;
+    });
+    tests(database);
+  });
+}
+
+/** One test for each scenario: `classify` gives the truth about what was thrown, no more and no less. */
+export function testScenarios<Session>(
+  { server }: Database,
+  scenarios: readonly Scenario<Session>[],
+  provoke: (scenario: Scenario<Session>) => Promise<unknown>,
+): void {
+  const possible = scenarios.filter((scenario) => scenario.on?.(server) ?? true);
+  test.each(possible)('$name', async (scenario) => {
+    const error = await provoke(scenario);
+    expect(classify(error) ?? null, String(error)).toEqual(truthOf(scenario, server));
+  });
+}

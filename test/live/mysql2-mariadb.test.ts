@@ -1,0 +1,3 @@
+import { describeMysql2 } from './mysql2.ts';
+
+describeMysql2('mariadb');
