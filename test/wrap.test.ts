@@ -32,6 +32,16 @@ async function thrownBy(call: () => unknown): Promise<unknown> {
   throw new Error('The call was expected to throw');
 }
 
+/** What a synchronous call throws. */
+function caught(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('The call was expected to throw');
+}
+
 const CONFLICT = { code: 'duplicate', status: 409, violation: { kind: 'unique_violation', columns: ['email'] } };
 
 describe('a wrapped function', () => {
@@ -47,7 +57,7 @@ describe('a wrapped function', () => {
 
   test('throws a ConflictError at once when it is synchronous', () => {
     const wrapped = wrap(() => duplicate());
-    expect(wrapped).toThrow(expect.objectContaining(CONFLICT));
+    expect(caught(wrapped)).toMatchObject(CONFLICT);
   });
 
   test('rejects with a ConflictError when it is asynchronous', async () => {
@@ -68,15 +78,13 @@ describe('a wrapped function', () => {
 
   test('takes the rules of the conflicts that wrapped it', () => {
     const conflicts = defineConflicts({ rules: { 'users(email)': { resource: 'user', fields: ['email'] } } });
-    expect(conflicts.wrap(() => duplicate())).toThrow(
-      expect.objectContaining({
-        rule: 'users(email)',
-        problem: expect.objectContaining({
-          resource: 'user',
-          errors: [{ pointer: '#/email', code: 'taken' }],
-        }),
-      }),
-    );
+    expect(caught(conflicts.wrap(() => duplicate()))).toMatchObject({
+      rule: 'users(email)',
+      problem: {
+        resource: 'user',
+        errors: [{ pointer: '#/email', code: 'taken' }],
+      },
+    });
   });
 
   test('keeps its own members', () => {
@@ -132,7 +140,7 @@ describe('a wrapped transaction of better-sqlite3', () => {
       }),
     );
     const call = name === 'the transaction' ? wrapped : wrapped[name as 'default'];
-    expect(call).toThrow(expect.objectContaining(CONFLICT));
+    expect(caught(call)).toMatchObject(CONFLICT);
     expect(database.prepare('SELECT count(*) FROM users').pluck().get()).toBe(1);
     expect(database.inTransaction).toBe(false);
   });
@@ -142,13 +150,13 @@ describe('a wrapped transaction of better-sqlite3', () => {
       PRAGMA foreign_keys = ON;
       CREATE TABLE orders (user_id INTEGER REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)`);
     const wrapped = wrap(database.transaction(() => database.exec('INSERT INTO orders VALUES (99)')));
-    expect(wrapped).toThrow(expect.objectContaining({ code: 'reference_conflict', status: 409 }));
+    expect(caught(wrapped)).toMatchObject({ code: 'reference_conflict', status: 409 });
   });
 
   test('translates the errors of a statement, whose brand the driver checks', () => {
     const insert = wrap(database.prepare('INSERT INTO users (email) VALUES (?)'));
     expect(insert.run('bob@example.com').changes).toBe(1);
-    expect(() => insert.run('bob@example.com')).toThrow(expect.objectContaining(CONFLICT));
+    expect(caught(() => insert.run('bob@example.com'))).toMatchObject(CONFLICT);
     expect(wrap(database.prepare('SELECT email FROM users')).pluck().all()).toEqual([
       'alice@example.com',
       'bob@example.com',
@@ -232,7 +240,7 @@ class Users extends Base {
     return duplicate();
   }
 
-  *[Symbol.iterator](): Generator<number> {
+  *numbers(): Generator<number> {
     yield 1;
     duplicate();
   }
@@ -275,7 +283,7 @@ describe('a wrapped class instance', () => {
   });
 
   test.each(['create', 'createPrivately', 'failBelow', TAG] as const)('translates what %s throws', (method) => {
-    expect(() => wrap(new Users())[method]()).toThrow(expect.objectContaining(CONFLICT));
+    expect(caught(() => wrap(new Users())[method]())).toMatchObject(CONFLICT);
   });
 
   test('translates what a method rejects with', async () => {
@@ -285,10 +293,12 @@ describe('a wrapped class instance', () => {
   test('translates what accessors throw, and leaves them accessors', () => {
     const users = new Users();
     const wrapped = wrap(users);
-    expect(() => wrapped.broken).toThrow(expect.objectContaining(CONFLICT));
-    expect(() => {
-      wrapped.last = 'alice';
-    }).toThrow(expect.objectContaining(CONFLICT));
+    expect(caught(() => wrapped.broken)).toMatchObject(CONFLICT);
+    expect(
+      caught(() => {
+        wrapped.last = 'alice';
+      }),
+    ).toMatchObject(CONFLICT);
     wrapped.last = 'bob';
     expect([users.count, wrapped.last]).toEqual([3, 'private 3']);
   });
@@ -327,9 +337,11 @@ describe('a wrapped class instance', () => {
   test('translates what its iterators throw, after what they yield', () => {
     const wrapped = wrap(new Users());
     const seen: number[] = [];
-    expect(() => {
-      for (const number of wrapped) seen.push(number);
-    }).toThrow(expect.objectContaining(CONFLICT));
+    expect(
+      caught(() => {
+        for (const number of wrapped.numbers()) seen.push(number);
+      }),
+    ).toMatchObject(CONFLICT);
     expect(seen).toEqual([1]);
   });
 
@@ -357,8 +369,7 @@ describe('a wrapped class instance', () => {
   });
 
   test('may be frozen', () => {
-    const users = Object.freeze(new Users());
-    const wrapped = wrap(users);
+    const wrapped: Users = wrap(Object.freeze(new Users()));
     expect(wrapped.name()).toBe('private');
     expect(wrapped.table).toBe('users');
     expect(() => wrapped.create()).toThrow(ConflictError);
@@ -385,7 +396,7 @@ describe('a wrapped object', () => {
     };
     const wrapped = wrap(repository);
     expectTypeOf(wrapped).toEqualTypeOf(repository);
-    expect(wrapped.create).toThrow(expect.objectContaining(CONFLICT));
+    expect(caught(wrapped.create)).toMatchObject(CONFLICT);
     await expect(wrapped.createLater()).rejects.toMatchObject(CONFLICT);
     expect(wrapped.find(3)).toEqual({ id: 3 });
   });
@@ -420,9 +431,7 @@ describe('wrapping', () => {
   test('with rules what is wrapped without gives the words of the rules', () => {
     const conflicts = defineConflicts({ rules: { 'users(email)': { resource: 'user' } } });
     for (const wrapped of [conflicts.wrap(wrap(() => duplicate())), wrap(conflicts.wrap(() => duplicate()))]) {
-      expect(wrapped).toThrow(
-        expect.objectContaining({ rule: 'users(email)', problem: expect.objectContaining({ resource: 'user' }) }),
-      );
+      expect(caught(wrapped)).toMatchObject({ rule: 'users(email)', problem: { resource: 'user' } });
     }
   });
 
@@ -617,7 +626,7 @@ describe('a lazy query', () => {
     for (const found of [bare(), repository.find(), repository.query]) expect(found === (query as unknown)).toBe(true);
     await new Promise((resolve) => setImmediate(resolve));
     expect(query.executed).toBe(0);
-    expect(await query).toEqual(['row']);
+    expect(await new Promise((resolve) => void (query as PromiseLike<string[]>).then(resolve))).toEqual(['row']);
     expect(query.executed).toBe(1);
   });
 
