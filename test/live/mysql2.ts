@@ -1,22 +1,27 @@
-import { createPool, type Pool } from 'mysql2/promise';
+import type { Connection as CallbackConnection } from 'mysql2';
+import { type Connection, createPool, type Pool } from 'mysql2/promise';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { MYSQL } from '../../fixtures/scenarios/mysql.ts';
 import { type MysqlDatabase, type MysqlWay, prepareMysql } from '../../fixtures/scenarios/run-mysql.ts';
 import { type Engine, runAllButLast, thrownBy } from '../../fixtures/scenarios/scenario.ts';
 import { describeLive, testScenarios } from './describe-live.ts';
 
+/** The callback connection that a promise connection wraps; the driver's types do not tell of it. */
+const withCallbacks = (connection: Connection): CallbackConnection =>
+  (connection as unknown as { connection: CallbackConnection }).connection;
+
 const WAYS: Readonly<Record<string, { way: MysqlWay; isPrepared?: true }>> = {
   'connection.query() with a callback': {
-    way: ({ connection }, statement) =>
+    way: (connection, statement) =>
       new Promise((resolve, reject) => {
-        connection.query(statement, (error, result) => (error ? reject(error) : resolve(result)));
+        withCallbacks(connection).query(statement, (error, result) => (error ? reject(error) : resolve(result)));
       }),
   },
   'connection.execute()': { way: (connection, statement) => connection.execute(statement), isPrepared: true },
   'connection.execute() with a callback': {
-    way: ({ connection }, statement) =>
+    way: (connection, statement) =>
       new Promise((resolve, reject) => {
-        connection.execute(statement, (error, result) => (error ? reject(error) : resolve(result)));
+        withCallbacks(connection).execute(statement, (error, result) => (error ? reject(error) : resolve(result)));
       }),
     isPrepared: true,
   },

