@@ -5,6 +5,7 @@ import { ConflictError, defineConflicts, isConflict, translate, wrap } from '../
 let database: Database.Database;
 
 beforeEach(() => {
+  vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
   database = new Database(':memory:');
   database.exec(`
     CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL CONSTRAINT users_email_key UNIQUE);
@@ -369,7 +370,9 @@ describe('a wrapped class instance', () => {
   });
 
   test('may be frozen', () => {
-    const wrapped: Users = wrap(Object.freeze(new Users()));
+    const users = new Users();
+    Object.freeze(users);
+    const wrapped = wrap(users);
     expect(wrapped.name()).toBe('private');
     expect(wrapped.table).toBe('users');
     expect(() => wrapped.create()).toThrow(ConflictError);
