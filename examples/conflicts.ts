@@ -1,0 +1,44 @@
+import { type Conflicts, defineConflicts, type Rule } from 'db-http-errors';
+
+const EMAIL_TAKEN: Rule = {
+  resource: 'user',
+  fields: ['email'],
+  detail: 'A user with this email address already exists.',
+};
+
+/** The library with the words of this service: one rule for each constraint of `schema/*.sql`. */
+export const conflicts: Conflicts = defineConflicts({
+  rules: {
+    // PostgreSQL and MySQL report the name of a unique key, SQLite reports its columns.
+    demo_users_email_key: EMAIL_TAKEN,
+    'demo_users(email)': EMAIL_TAKEN,
+    // A foreign key breaks in two directions. SQLite names none: there the library's own sentence is sent.
+    demo_orders_customer_id_fkey: {
+      reference_missing: { resource: 'order', fields: ['customer'], detail: 'This customer does not exist.' },
+      reference_in_use: { resource: 'customer', detail: 'The customer still has orders.' },
+    },
+    demo_orders_quantity_check: {
+      resource: 'order',
+      fields: ['quantity'],
+      status: 422,
+      detail: 'The quantity must be positive.',
+    },
+    demo_bookings_room_id_fkey: {
+      reference_missing: { resource: 'booking', fields: ['room'], detail: 'This room does not exist.' },
+    },
+    demo_bookings_dates_check: {
+      resource: 'booking',
+      fields: ['to'],
+      status: 422,
+      detail: 'The day of departure must be after the day of arrival.',
+    },
+    // Three guards of the same name: an exclusion constraint (PostgreSQL), a unique key over the nights (MySQL and
+    // MariaDB) and a trigger's RAISE (SQLite).
+    demo_bookings_overlap: {
+      code: 'overlap',
+      resource: 'booking',
+      fields: ['from', 'to'],
+      detail: 'The room is already booked in these nights.',
+    },
+  },
+});

@@ -1,0 +1,31 @@
+import { makeRepositories } from '../repositories/repositories.ts';
+import { type Database, loadDriver, type Queries, readSchema } from './database.ts';
+
+/** SQLite in memory, by better-sqlite3. */
+export async function openSqlite(): Promise<Database> {
+  const { default: Sqlite } = await loadDriver('better-sqlite3', () => import('better-sqlite3'));
+  const connection = new Sqlite(':memory:');
+  connection.pragma('foreign_keys = ON');
+  connection.exec(await readSchema('sqlite'));
+
+  // The driver is synchronous: `async` makes it look like the others.
+  const queries: Queries = {
+    async all<Row>(sql: string, ...values: (string | number)[]) {
+      return connection.prepare(sql).all(...values) as Row[];
+    },
+    async change(sql, ...values) {
+      return connection.prepare(sql).run(...values).changes;
+    },
+    async insert(sql, ...values) {
+      return Number(connection.prepare(sql).run(...values).lastInsertRowid);
+    },
+  };
+
+  return {
+    engine: `SQLite ${connection.prepare('SELECT sqlite_version()').pluck().get()}`,
+    repositories: makeRepositories(queries),
+    async close() {
+      connection.close();
+    },
+  };
+}
