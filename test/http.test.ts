@@ -1,0 +1,511 @@
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Conflicts, ConflictsOptions } from '../src/index.ts';
+import { type ConflictError, defineConflicts, isConflict } from '../src/index.ts';
+import { CODES, type ProblemCode } from '../src/problem.ts';
+import { captured } from './violations.ts';
+
+const INSTANCE = 'urn:uuid:00000000-0000-4000-8000-000000000000';
+const EVERY_CODE = Object.keys(CODES) as ProblemCode[];
+const FORMATS = ['problem', 'simple', 'jsonapi'] as const;
+
+/** An error that gives the code by default, where a database gives it at all. */
+const NATIVE: { readonly [Code in ProblemCode]?: string } = {
+  duplicate: 'pg/postgresql-18/unique',
+  reference_missing: 'pg/postgresql-18/foreign-key-parent-missing',
+  reference_in_use: 'pg/postgresql-18/foreign-key-still-referenced',
+  reference_conflict: 'better-sqlite3/sqlite-3/foreign-key-parent-missing',
+  check_failed: 'pg/postgresql-18/check',
+  overlap: 'pg/postgresql-18/exclusion',
+  contention: 'pg/postgresql-18/deadlock',
+  busy: 'pg/postgresql-18/lock-timeout',
+  required: 'pg/postgresql-18/not-null',
+  invalid_value: 'pg/postgresql-18/string-too-long',
+};
+
+/** Members that the application gives, to see all of them in a body. */
+const MEMBERS: { readonly [Code in ProblemCode]?: object } = {
+  version_mismatch: { resource: 'post', current_version: 'v4', expected_version: 'v3' },
+  precondition_required: { resource: 'post', current_version: 'v4' },
+  merge_conflict: { resource: 'branch', current_version: 'f3a1', expected_version: '09bc' },
+  invalid_state: {
+    resource: 'order',
+    current_status: 'shipped',
+    requested_transition: 'cancel',
+    allowed_transitions: ['return', 'refund'],
+  },
+  contention: { retry_after: 2 },
+  busy: { resource: 'seat', retry_after: 5 },
+  idempotency_in_progress: { retry_after: 1 },
+  idempotency_key_missing: { fields: ['Idempotency-Key'] },
+};
+
+beforeEach(() => {
+  vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+});
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: unknown;
+}
+
+/** Answers with an error by nothing but Node's own API. */
+let server: Server;
+let answering: { readonly error: ConflictError; readonly fail: (reason: unknown) => void };
+
+beforeAll(async () => {
+  server = createServer((_request, response) => {
+    try {
+      response.writeHead(answering.error.status, answering.error.headers).end(JSON.stringify(answering.error));
+    } catch (error) {
+      answering.fail(error);
+      response.destroy();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+
+afterAll(async () => {
+  await new Promise((resolve) => server.close(resolve));
+});
+
+/** What a client gets. Rejects with what Node threw inside the server. */
+async function answerOf(error: ConflictError): Promise<Answer> {
+  const { port } = server.address() as AddressInfo;
+  return new Promise((resolve, fail) => {
+    answering = { error, fail };
+    const sent = request({ port, host: '127.0.0.1', agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk) => chunks.push(chunk));
+      response.on('error', fail);
+      response.on('end', () => {
+        const { statusCode: status, headers } = response;
+        resolve({ status, headers, body: JSON.parse(Buffer.concat(chunks).toString()) });
+      });
+    });
+    sent.on('error', fail);
+    sent.end();
+  });
+}
+
+/** The answer without what Node adds to it, and with one instance for all. */
+function golden({ status, headers, body }: Answer): string {
+  const { date, connection, 'keep-alive': _, 'transfer-encoding': __, 'content-length': ___, ...own } = headers;
+  const text = JSON.stringify({ status, headers: own, body }, null, 2);
+  return `${text.replace(/urn:uuid:[0-9a-f-]{36}/g, INSTANCE)}\n`;
+}
+
+describe('the answer to every code in every format', () => {
+  const cases = EVERY_CODE.flatMap((code) => FORMATS.map((format) => ({ code, format })));
+  const optIn = { required: 422, invalid_value: 422 };
+
+  test.each(cases)('$code as $format', async ({ code, format }) => {
+    const conflicts = defineConflicts({ format, status: optIn });
+    await expect(golden(await answerOf(made(conflicts, code)))).toMatchFileSnapshot(`golden/${format}/${code}.json`);
+  });
+
+  test.each(cases)('$code as $format, with the words of a rule and a type', async ({ code, format }) => {
+    const words = {
+      resource: 'thing',
+      fields: ['name', '/owner/id'],
+      detail: 'Words of the rule.',
+      title: 'Its title',
+    };
+    const key = keyOf(code);
+    const rules = key === undefined ? {} : { [key]: { [code]: words } };
+    const conflicts = defineConflicts({ format, rules, status: optIn, typeBase: 'https://example.com/problems/' });
+    await expect(golden(await answerOf(made(conflicts, code, words)))).toMatchFileSnapshot(
+      `golden/${format}/${code}-words.json`,
+    );
+  });
+
+  test.each(FORMATS)('conceals what a rule conceals, as %s', async (format) => {
+    const conflicts = defineConflicts({ format, rules: { users_email_key: { conceal: true } } });
+    const error = conflicts.translate(captured('pg/postgresql-18/unique')) as ConflictError;
+    const bare = conflicts.conflict('conflict');
+    expect(golden(await answerOf(error))).toBe(golden(await answerOf(bare)));
+    expect(error.rule).toBe('users_email_key');
+  });
+
+  /** The conflict as a database raises it, where one does and a rule can name it; else as the application does. */
+  function made(conflicts: Conflicts, code: ProblemCode, words?: object): ConflictError {
+    const path = NATIVE[code];
+    if (path === undefined || (words && keyOf(code) === undefined)) {
+      return conflicts.conflict(code, { ...MEMBERS[code], ...words });
+    }
+    const error: unknown = conflicts.translate(captured(path));
+    if (!isConflict(error, code)) throw new Error(`Expected ${path} to be answered as ${code}`);
+    if (words && error.rule === undefined) throw new Error(`Expected ${path} to be found by its rule`);
+    return error;
+  }
+
+  /** The key of the rule for what the database reports. */
+  function keyOf(code: ProblemCode): string | undefined {
+    const violation = NATIVE[code] && defineConflicts().classify(captured(NATIVE[code]));
+    if (!violation) return undefined;
+    if ('constraint' in violation) return violation.constraint;
+    return violation.table && violation.columns && `${violation.table}(${violation.columns.join(', ')})`;
+  }
+});
+
+describe('an answer in plain node:http', () => {
+  test('is the problem document, with nothing installed', async () => {
+    const { status, headers, body } = await answerOf(
+      defineConflicts().translate(captured('pg/postgresql-18/unique')) as ConflictError,
+    );
+    expect({ status, type: headers['content-type'], cache: headers['cache-control'] }).toEqual({
+      status: 409,
+      type: 'application/problem+json',
+      cache: 'no-store',
+    });
+    expect(body).toEqual({
+      type: 'about:blank',
+      title: 'Conflict',
+      status: 409,
+      detail: 'A resource with this value already exists.',
+      instance: expect.stringMatching(/^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+      code: 'duplicate',
+      retryable: false,
+      recovery: 'change_input',
+    });
+  });
+
+  test.each(EVERY_CODE)('to %s is never stored', async (code) => {
+    for (const format of FORMATS) {
+      const { headers } = await answerOf(defineConflicts({ format }).conflict(code));
+      expect(headers['cache-control']).toBe('no-store');
+    }
+  });
+
+  test.each(EVERY_CODE)('to %s has the same status in the body as in the head', async (code) => {
+    for (const status of [400, 409, 412, 499, 503]) {
+      const answer = await answerOf(defineConflicts({ status: { [code]: status } }).conflict(code));
+      expect([answer.status, (answer.body as { status: number }).status]).toEqual([status, status]);
+    }
+  });
+
+  test('is the same under every NODE_ENV', async () => {
+    const answers = new Set<string>();
+    for (const environment of ['development', 'test', 'production', undefined]) {
+      vi.stubEnv('NODE_ENV', environment);
+      const translated = defineConflicts().translate(captured('pg/postgresql-18/unique')) as ConflictError;
+      answers.add(golden(await answerOf(translated)));
+    }
+    vi.unstubAllEnvs();
+    expect(answers.size).toBe(1);
+  });
+
+  test('has a new instance each time', () => {
+    const { conflict } = defineConflicts();
+    const instances = Array.from({ length: 100 }, () => conflict('duplicate').problem.instance);
+    expect(new Set(instances).size).toBe(100);
+  });
+});
+
+/** Source: RFC 9110 section 8.8.3 (etagc), without obs-text */
+const STRONG_TAG = /^"[\x21\x23-\x7e]*"$/;
+
+const LONG = 'x'.repeat(1000);
+
+const HOSTILE_TEXTS = [
+  '',
+  ' ',
+  '"',
+  '\\',
+  '"v4"',
+  'W/"v4"',
+  '%22',
+  'a\r\nSet-Cookie: a=b',
+  '\r\n\r\n<html>',
+  '\0',
+  '\t',
+  '\x7f',
+  'é',
+  '🦄',
+  '\u2028',
+  '\ud800',
+  '\udc00x',
+  LONG,
+  `${LONG}a`,
+  `${LONG}b`,
+  '🦄'.repeat(500),
+  `a${'🦄'.repeat(500)}`,
+];
+
+const anyText = fc.oneof(
+  fc.constantFrom(...HOSTILE_TEXTS),
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) }),
+  fc.string(),
+);
+
+const anyValue = fc.oneof(
+  anyText,
+  fc.constantFrom(
+    undefined,
+    null,
+    0,
+    -0,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    1.5,
+    123n,
+    Symbol('v4'),
+    true,
+    {},
+    [],
+    () => 'v4',
+  ),
+  fc.constantFrom(new Date(0), Object.create(null), { toString: () => '\r\n' }, Promise.resolve('v4')),
+  fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true }),
+);
+
+describe('the headers', () => {
+  const { conflict } = defineConflicts();
+
+  test('are valid for whatever version the application has', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyValue, async (version) => {
+        const { status, headers, body } = await answerOf(
+          conflict('version_mismatch', { current_version: version as string, expected_version: version as string }),
+        );
+        expect(status).toBe(409);
+        expect((body as { code: string }).code).toBe('version_mismatch');
+        if (headers.etag !== undefined) expect(headers.etag).toMatch(STRONG_TAG);
+        expect(Object.keys(headers)).not.toContain('set-cookie');
+      }),
+      { numRuns: 300, examples: HOSTILE_TEXTS.map((text): [unknown] => [text]) },
+    );
+  });
+
+  test('carry an entity tag for every version that can be said', () => {
+    expect(
+      ['v4', '"v4"', 'a b', 'é', '🦄', '%', 'a\r\nb', 4, 4n].map(
+        (version) => conflict('version_mismatch', { current_version: version }).headers.ETag,
+      ),
+    ).toEqual(['"v4"', '"%22v4%22"', '"a%20b"', '"%C3%A9"', '"%F0%9F%A6%84"', '"%25"', '"a%0D%0Ab"', '"4"', '"4"']);
+  });
+
+  test('carry no entity tag where there is no version', () => {
+    for (const version of [undefined, '', null, Symbol('v4'), {}, '\ud800']) {
+      const { headers } = conflict('version_mismatch', { current_version: version as string });
+      expect(headers).toEqual({ 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' });
+    }
+  });
+
+  test('have different entity tags for different versions', () => {
+    const tag = (version: string): string | undefined =>
+      conflict('version_mismatch', { current_version: version }).headers.ETag;
+    fc.assert(
+      fc.property(anyText, anyText, (first, second) => {
+        if (first !== second && tag(first) !== undefined) expect(tag(first)).not.toBe(tag(second));
+      }),
+      {
+        numRuns: 1000,
+        examples: [
+          [`${LONG}a`, `${LONG}b`],
+          ['%22', '"'],
+          ['a b', 'a%20b'],
+        ],
+      },
+    );
+  });
+
+  test('are no longer for a version of 100 KB', async () => {
+    const versions = ['x', '🦄', '"', '\\'].map((character) => character.repeat(100_000));
+    for (const version of versions) {
+      const { headers, body } = await answerOf(conflict('version_mismatch', { current_version: version }));
+      expect(JSON.stringify([headers, body]).length).toBeLessThan(8192);
+    }
+  });
+
+  test('and the body say the same version', () => {
+    fc.assert(
+      fc.property(anyText, (version) => {
+        const { headers, problem } = conflict('version_mismatch', { current_version: version });
+        if (headers.ETag !== undefined) expect(decodeURI(headers.ETag.slice(1, -1))).toBe(reserved(problem));
+      }),
+    );
+
+    /** What `decodeURI` leaves encoded, it leaves encoded in both. */
+    function reserved(problem: { current_version?: string }): string {
+      return decodeURI(encodeURI(problem.current_version ?? ''));
+    }
+  });
+
+  test('have a whole number of seconds for whatever retry_after the application has', async () => {
+    const numbers = [
+      Number.NaN,
+      -1,
+      -0,
+      0,
+      0.5,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      86_400,
+      86_401,
+      1e21,
+      2 ** 53,
+    ];
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('contention', 'busy'), anyValue, async (code, value) => {
+        const { headers, body } = await answerOf(conflict(code as 'busy', { retry_after: value as number }));
+        expect(headers['retry-after']).toMatch(/^(0|[1-9][0-9]{0,4})$/);
+        expect((body as { retry_after: number }).retry_after).toBe(Number(headers['retry-after']));
+      }),
+      { numRuns: 200, examples: numbers.map((number): [string, unknown] => ['contention', number]) },
+    );
+    expect(numbers.map((number) => conflict('busy', { retry_after: number }).headers['Retry-After'])).toEqual([
+      '1',
+      '1',
+      '0',
+      '0',
+      '1',
+      '1',
+      '1',
+      '86400',
+      '1',
+      '1',
+      '1',
+    ]);
+  });
+
+  test('are valid whatever the other members hold, and the body stays small', async () => {
+    const members = ['type', 'title', 'detail', 'instance', 'resource', 'current_status', 'requested_transition'];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...FORMATS),
+        fc.constantFrom(...members),
+        anyValue,
+        async (format, name, value) => {
+          const answer = await answerOf(
+            defineConflicts({ format }).conflict('invalid_state', { [name]: value } as object),
+          );
+          expect(answer.status).toBe(409);
+          expect(JSON.stringify(answer.body).length).toBeLessThan(8192);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test('are valid whatever the lists hold, and the body stays small', async () => {
+    const lists = fc.oneof(anyValue, fc.array(anyValue, { maxLength: 5 }), fc.constant(Array(10_000).fill('a')));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...FORMATS),
+        fc.constantFrom('fields', 'errors', 'allowed_transitions'),
+        lists,
+        async (format, name, value) => {
+          const answer = await answerOf(
+            defineConflicts({ format }).conflict('invalid_state', { [name]: value } as object),
+          );
+          expect(answer.status).toBe(409);
+          expect(JSON.stringify(answer.body).length).toBeLessThan(128 * 1024);
+        },
+      ),
+      {
+        numRuns: 200,
+        examples: [
+          ['problem', 'fields', ['\ud800']],
+          ['simple', 'errors', [{ pointer: '#/100%' }]],
+        ],
+      },
+    );
+  });
+});
+
+describe('a format of the application', () => {
+  type Format = Extract<ConflictsOptions['format'], (...args: never[]) => unknown>;
+
+  /** What TypeScript would refuse. */
+  function answered(format: unknown): Promise<Answer> {
+    return answerOf(defineConflicts({ format: format as Format }).conflict('busy'));
+  }
+
+  test('makes the body and its content type out of problem and context', async () => {
+    const format = vi.fn<Format>(({ code }) => ({ body: { problem: code }, contentType: 'application/vnd.a+json' }));
+    const conflicts = defineConflicts({ format });
+    const context = { method: 'POST', headers: {} };
+    const error = conflicts.translate(captured('pg/postgresql-18/unique'), context) as ConflictError;
+    const { status, headers, body } = await answerOf(error);
+    expect({ status, type: headers['content-type'], cache: headers['cache-control'], body }).toEqual({
+      status: 409,
+      type: 'application/vnd.a+json',
+      cache: 'no-store',
+      body: { problem: 'duplicate' },
+    });
+    expect(format).toHaveBeenCalledExactlyOnceWith(error.problem, context);
+  });
+
+  test('may give any JSON for a body', async () => {
+    for (const body of [null, 0, '', 'text', false, [], { toJSON: () => 'own' }]) {
+      const answer = await answered(() => ({ body, contentType: 'application/json' }));
+      expect(answer.body).toEqual(JSON.parse(JSON.stringify(body)));
+    }
+  });
+
+  const cyclic: { self?: unknown } = {};
+  cyclic.self = cyclic;
+  const throwing = Object.defineProperty({}, 'body', {
+    get() {
+      throw new Error('s3cret');
+    },
+  });
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('s3cret');
+      },
+    ],
+    [
+      'throws no error',
+      () => {
+        throw undefined;
+      },
+    ],
+    ['gives nothing', () => undefined],
+    ['gives null', () => null],
+    ['gives a text', () => 's3cret'],
+    ['gives a promise', async () => ({ body: {}, contentType: 'text/plain' })],
+    ['gives no body', () => ({ contentType: 'text/plain' })],
+    ['gives a function for a body', () => ({ body: () => 's3cret', contentType: 'text/plain' })],
+    ['gives a symbol for a body', () => ({ body: Symbol('s3cret'), contentType: 'text/plain' })],
+    ['gives a cyclic body', () => ({ body: cyclic, contentType: 'text/plain' })],
+    ['gives a bigint in the body', () => ({ body: { version: 1n }, contentType: 'text/plain' })],
+    ['gives a body that throws', () => throwing],
+    ['gives a symbol for a content type', () => ({ body: {}, contentType: Symbol('s3cret') })],
+  ])('that %s gives way to the problem document', async (_name, format) => {
+    const { status, headers, body } = await answered(format);
+    expect({ status, type: headers['content-type'], retry: headers['retry-after'] }).toEqual({
+      status: 503,
+      type: 'application/problem+json',
+      retry: '1',
+    });
+    expect(body).toMatchObject({ code: 'busy', status: 503, retryable: true, retry_after: 1, recovery: 'retry' });
+  });
+
+  test.each([
+    ['text/html\r\nSet-Cookie: a=b'],
+    ['text/html\0'],
+    ['application/é'],
+    [''],
+    [' '],
+    [undefined],
+    [null],
+    [7],
+    [{}],
+    [[]],
+    [['text/html', 'text/plain']],
+  ])('with %j for a content type is sent as JSON', async (contentType) => {
+    const format = (): unknown => ({ body: { own: true }, contentType });
+    const { headers } = defineConflicts({ format: format as Format }).conflict('busy');
+    expect(headers['Content-Type']).toMatch(/^application\/(problem\+)?json$/);
+    expect((await answered(format)).status).toBe(503);
+  });
+});
