@@ -29,7 +29,10 @@ export async function loadDriver<Driver>(name: string, load: () => Promise<Drive
   try {
     return await load();
   } catch (cause) {
-    throw new Error(`The driver ${name} cannot be loaded. Try: npm install ${name}`, { cause });
+    const missing = (cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND';
+    throw new Error(`The driver ${name} cannot be loaded. Try: npm ${missing ? 'install' : 'rebuild'} ${name}`, {
+      cause,
+    });
   }
 }
 

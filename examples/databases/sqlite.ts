@@ -3,8 +3,10 @@ import { type Database, loadDriver, type Queries, readSchema } from './database.
 
 /** SQLite in memory, by better-sqlite3. */
 export async function openSqlite(): Promise<Database> {
-  const { default: Sqlite } = await loadDriver('better-sqlite3', () => import('better-sqlite3'));
-  const connection = new Sqlite(':memory:');
+  const connection = await loadDriver('better-sqlite3', async () => {
+    const { default: Sqlite } = await import('better-sqlite3');
+    return new Sqlite(':memory:'); // only now is the native part loaded
+  });
   connection.pragma('foreign_keys = ON');
   connection.exec(await readSchema('sqlite'));
 
