@@ -91,11 +91,12 @@ async function answerOf(error: ConflictError): Promise<Answer> {
   });
 }
 
-/** The answer without what Node adds to it, and with one instance for all. */
+/** The answer as text, without what Node adds to it, and with one instance for all. */
 function golden({ status, headers, body }: Answer): string {
   const { date, connection, 'keep-alive': _, 'transfer-encoding': __, 'content-length': ___, ...own } = headers;
-  const text = JSON.stringify({ status, headers: own, body }, null, 2);
-  return `${text.replace(/urn:uuid:[0-9a-f-]{36}/g, INSTANCE)}\n`;
+  const head = Object.entries(own).map(([name, value]) => `${name}: ${value}\n`);
+  const text = `HTTP/1.1 ${status}\n${head.join('')}\n${JSON.stringify(body, null, 2)}\n`;
+  return text.replace(/urn:uuid:[0-9a-f-]{36}/g, INSTANCE);
 }
 
 describe('the answer to every code in every format', () => {
@@ -104,7 +105,7 @@ describe('the answer to every code in every format', () => {
 
   test.each(cases)('$code as $format', async ({ code, format }) => {
     const conflicts = defineConflicts({ format, status: optIn });
-    await expect(golden(await answerOf(made(conflicts, code)))).toMatchFileSnapshot(`golden/${format}/${code}.json`);
+    await expect(golden(await answerOf(made(conflicts, code)))).toMatchFileSnapshot(`golden/${format}/${code}.http`);
   });
 
   test.each(cases)('$code as $format, with the words of a rule and a type', async ({ code, format }) => {
@@ -112,13 +113,12 @@ describe('the answer to every code in every format', () => {
       resource: 'thing',
       fields: ['name', '/owner/id'],
       detail: 'Words of the rule.',
-      title: 'Its title',
     };
     const key = keyOf(code);
     const rules = key === undefined ? {} : { [key]: { [code]: words } };
     const conflicts = defineConflicts({ format, rules, status: optIn, typeBase: 'https://example.com/problems/' });
     await expect(golden(await answerOf(made(conflicts, code, words)))).toMatchFileSnapshot(
-      `golden/${format}/${code}-words.json`,
+      `golden/${format}/${code}-words.http`,
     );
   });
 
