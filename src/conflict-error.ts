@@ -64,7 +64,7 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
     const limit = withoutFrames();
     super();
     restoreFrames(limit);
-    // The last property that Error defines, and the only one so far: without it the getter of the prototype shows.
+    // The only property so far, so that the object stays a fast one: without it the getter of the prototype shows.
     delete (this as { stack?: string }).stack;
     this.message = problem.detail ?? problem.title;
     this.code = problem.code as Code;

@@ -96,7 +96,8 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   const { dialect, format = 'problem', captureStack, typeBase } = options;
   const translator = firstOf([...(options.drivers ?? []).map(safe), ...BUILT_IN]);
   const policy = definePolicy(options);
-  const unregistered = options.onUnregistered ?? defineWarning();
+  const { onUnregistered } = options;
+  const warn = defineWarning();
   const origin: Origin = { policy, bound, typeBase, make };
 
   function read(candidate: object): Violation | ConflictError | undefined {
@@ -115,9 +116,8 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
     const answer = policy.answer(found, context);
     if (answer === undefined) return error;
     if (answer.rule === undefined && NAMED.has(found.kind)) {
-      try {
-        unregistered(found, hintOf(found, answer.problem.code));
-      } catch {}
+      if (onUnregistered === undefined) warn(found, answer.problem.code);
+      else tell(onUnregistered, found, answer.problem.code);
     }
     return make(answer, error, found, context);
   }
@@ -203,14 +203,23 @@ function hintOf(violation: Violation, code: ProblemCode): string {
   return `${JSON.stringify(key)}: ${reference ? `{ ${code}: ${words} }` : words},`;
 }
 
-/** Warns once per constraint, for as many constraints as an application can have. */
-function defineWarning(): (violation: Violation, hint: string) => void {
+function tell(listener: (violation: Violation, hint: string) => void, violation: Violation, code: ProblemCode): void {
+  try {
+    listener(violation, hintOf(violation, code));
+  } catch {}
+}
+
+/** Warns once per constraint and answer, for as many constraints as an application can have. */
+function defineWarning(): (violation: Violation, code: ProblemCode) => void {
+  const { process } = globalThis;
   const warned = new Set<string>();
-  return (_violation, hint) => {
-    if (warned.size === 1000 || warned.has(hint)) return;
-    warned.add(hint);
-    const process = globalThis.process;
-    if (process?.env?.NODE_ENV === 'production') return;
+  const silent = process?.env?.NODE_ENV === 'production';
+  return (violation, code) => {
+    const { table, columns } = violation;
+    const key = `${code} ${table} ${('constraint' in violation && violation.constraint) || columns}`;
+    if (silent || warned.size === 1000 || warned.has(key)) return;
+    warned.add(key);
+    const hint = hintOf(violation, code);
     process?.emitWarning?.(`A constraint has no rule, its conflict is answered without words. Add to rules: ${hint}`, {
       type: 'ConflictWarning',
       code: 'UNREGISTERED_CONSTRAINT',

@@ -60,7 +60,7 @@ export interface PolicyOptions {
 export interface Answer {
   readonly problem: Problem;
   /** The key of the rule that matched. */
-  readonly rule?: string;
+  readonly rule?: string | undefined;
 }
 
 /** Decides what leaves the process. It sees facts and public words, never a native error. */
@@ -80,7 +80,8 @@ export function definePolicy(options: PolicyOptions): Policy {
   }
 
   function answer(violation: Violation, context?: Context, instance?: string): Answer | undefined {
-    const [key, rule] = find(violation) ?? [];
+    const found = find(violation);
+    const rule = found?.rule;
     const plain = rule !== undefined && isPlain(rule) ? rule : undefined;
     const concealed = plain?.conceal === true;
     // What the schema raises by itself is public only where the application says so.
@@ -92,10 +93,11 @@ export function definePolicy(options: PolicyOptions): Policy {
     const problem = toProblem(
       code,
       (concealed ? undefined : words?.status) ?? status(code, context, violation),
-      concealed ? { instance } : { ...wordsOf(words, violation, code, context), instance },
+      concealed ? {} : wordsOf(words, violation, code, context),
       typeBase,
+      instance,
     );
-    return key === undefined ? { problem } : { problem, rule: key };
+    return { problem, rule: found?.key };
   }
 
   function wordsOf(words: Words | undefined, violation: Violation, code: ProblemCode, context?: Context): Known {
@@ -200,7 +202,10 @@ export function isPlain(rule: Rule): rule is PlainRule {
   return true;
 }
 
-type Found = readonly [key: string, rule: Rule];
+interface Found {
+  readonly key: string;
+  readonly rule: Rule;
+}
 
 /**
  * Finds the rule of a violation: the most specific wins, a name before columns. Only own keys count, and a hundred
@@ -211,7 +216,7 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
   const columnLists = new Map<string, Found>();
   let qualified = false;
   for (const key of Object.keys(rules)) {
-    const found: Found = [key, rules[key] as Rule];
+    const found: Found = { key, rule: rules[key] as Rule };
     names.set(key, found);
     qualified ||= key.includes('.');
     const open = key.indexOf('(');
@@ -245,7 +250,7 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
     const key = columnKey(table, columns);
     const found = (schema && columnLists.get(`${schema}.${key}`)) || columnLists.get(key);
     // A unique key and a foreign key may share their columns: one sentence is for the key, two are for the reference.
-    return found && isAbout(found[1], violation) ? found : undefined;
+    return found && isAbout(found.rule, violation) ? found : undefined;
   };
 }
 

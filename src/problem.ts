@@ -80,13 +80,7 @@ export type ProblemCode = Problem['code'];
 export type ProblemOf<Code extends ProblemCode> = Problem & { readonly code: Code };
 
 /** What is fixed for a code: status, recovery, code of its `errors`, title of its type, sentence without a rule. */
-type Defaults = readonly [
-  status: number,
-  recovery: Recovery,
-  error: ProblemError['code'],
-  title: string,
-  detail: string,
-];
+type Defaults = readonly [number, Recovery, ProblemError['code'], title: string, detail: string];
 
 export const CODES: Readonly<Record<ProblemCode, Defaults>> = {
   duplicate: [409, 'change_input', 'taken', 'Duplicate value', 'A resource with this value already exists.'],
@@ -201,25 +195,40 @@ export interface Known {
   readonly retry_after?: number | undefined;
 }
 
-/** Builds a problem with its members in the fixed order; absent ones are left out. */
-export function toProblem(code: ProblemCode, status: number, known: Known, typeBase?: string): Problem {
-  const [, recovery, , title, detail] = CODES[code];
-  const type = known.type ?? (typeBase === undefined ? undefined : typeBase + code.replaceAll('_', '-'));
+/**
+ * Builds a problem with its members in the fixed order; absent ones are left out.
+ *
+ * @param instance of an occurrence that has one already
+ */
+export function toProblem(
+  code: ProblemCode,
+  status: number,
+  known: Known,
+  typeBase?: string,
+  instance?: string,
+): Problem {
+  const defaults = CODES[code];
+  const recovery = defaults[1];
+  const type = known.type ?? (typeBase && typeBase + code.replaceAll('_', '-'));
   const problem: Record<string, unknown> = {
     type: type ?? 'about:blank',
-    title: (type === undefined ? PHRASES[status] : known.title) ?? title,
+    title: (type === undefined ? PHRASES[status] : known.title) ?? defaults[3],
     status,
-    detail: known.detail ?? detail,
-    instance: known.instance ?? `urn:uuid:${crypto.randomUUID()}`,
+    detail: known.detail ?? defaults[4],
+    instance: instance ?? known.instance ?? `urn:uuid:${crypto.randomUUID()}`,
     code,
   };
   if (known.resource !== undefined) problem.resource = known.resource;
   if (known.errors?.length) problem.errors = known.errors;
-  if (known.current_version !== undefined) problem.current_version = known.current_version;
-  if (known.expected_version !== undefined) problem.expected_version = known.expected_version;
-  if (known.current_status !== undefined) problem.current_status = known.current_status;
-  if (known.requested_transition !== undefined) problem.requested_transition = known.requested_transition;
-  if (known.allowed_transitions !== undefined) problem.allowed_transitions = known.allowed_transitions;
+  if (recovery === 'refetch_and_retry') {
+    if (known.current_version !== undefined) problem.current_version = known.current_version;
+    if (known.expected_version !== undefined) problem.expected_version = known.expected_version;
+  }
+  if (code === 'invalid_state') {
+    if (known.current_status !== undefined) problem.current_status = known.current_status;
+    if (known.requested_transition !== undefined) problem.requested_transition = known.requested_transition;
+    if (known.allowed_transitions !== undefined) problem.allowed_transitions = known.allowed_transitions;
+  }
   problem.retryable = recovery === 'retry';
   if (recovery === 'retry') problem.retry_after = known.retry_after ?? 1;
   problem.recovery = recovery;

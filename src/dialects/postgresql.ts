@@ -49,7 +49,7 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
     case 'unique_violation':
     case 'exclusion_violation': {
       const columns = detail && keyColumns(detail);
-      if (columns) {
+      if (detail && columns) {
         violation.columns = columns;
         if (kind === 'unique_violation') hideValues(violation, detail);
       }
@@ -68,7 +68,7 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
         const parent = detail && parentOf(detail);
         if (parent) violation.referencedTable = parent;
         const columns = detail && foreignKeyColumns(detail);
-        if (columns) {
+        if (detail && columns) {
           violation.columns = columns;
           hideValues(violation, detail);
         }
@@ -222,12 +222,10 @@ function isSpace(character: string | undefined): boolean {
   return character === ' ' || character === '\u00a0' || character === '\u202f';
 }
 
-/** Gives a violation the values behind its columns, as a getter that nothing enumerates and that reads when asked. */
-function hideValues(violation: Draft, detail: string | undefined): void {
-  Object.defineProperty(violation, 'values', {
-    configurable: true,
-    get: () => detail && valuesOf(detail, violation.columns?.length ?? 0),
-  });
+/** Gives a violation the values behind its columns, where nothing enumerates them. */
+function hideValues(violation: Draft, detail: string): void {
+  const value = valuesOf(detail, violation.columns?.length ?? 0);
+  if (value !== undefined) Object.defineProperty(violation, 'values', { value });
 }
 
 /** The values of a key: with one column all there is, with more only when they can be told apart. */

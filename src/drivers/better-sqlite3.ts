@@ -23,6 +23,6 @@ export const betterSqlite3: Translator = /* @__PURE__ */ safe({
 });
 
 function isSqliteError(error: unknown): error is SqliteError {
-  const { code } = (error ?? {}) as Partial<SqliteError>;
+  const { code } = error as Partial<SqliteError>;
   return typeof code === 'string' && code.startsWith('SQLITE_') && isError(error as object);
 }

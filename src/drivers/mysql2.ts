@@ -45,11 +45,16 @@ export const mysql2: Translator = /* @__PURE__ */ safe({
 });
 
 function isQueryError(error: unknown): error is QueryError {
-  const { errno, sqlState } = (error ?? {}) as Partial<QueryError>;
-  return typeof errno === 'number' && errno > 0 && typeof sqlState === 'string' && isError(error as object);
+  const { errno } = error as Partial<QueryError>;
+  return (
+    typeof errno === 'number' &&
+    errno > 0 &&
+    typeof (error as QueryError).sqlState === 'string' &&
+    isError(error as object)
+  );
 }
 
 function isConnectionError(error: unknown): error is ConnectionError {
-  const { code, fatal } = (error ?? {}) as Partial<ConnectionError>;
-  return fatal === true && CONNECTION_CODES.has(code) && isError(error as object);
+  const { fatal } = error as Partial<ConnectionError>;
+  return fatal === true && CONNECTION_CODES.has((error as ConnectionError).code) && isError(error as object);
 }

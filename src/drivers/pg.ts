@@ -21,6 +21,11 @@ export const pg: Translator = /* @__PURE__ */ safe({
 });
 
 function isDatabaseError(error: unknown): error is DatabaseError {
-  const { code, severity } = (error ?? {}) as Partial<DatabaseError>;
-  return typeof code === 'string' && code.length === 5 && typeof severity === 'string' && isError(error as object);
+  const { code } = error as Partial<DatabaseError>;
+  return (
+    typeof code === 'string' &&
+    code.length === 5 &&
+    typeof (error as DatabaseError).severity === 'string' &&
+    isError(error as object)
+  );
 }
