@@ -1,0 +1,118 @@
+import { fork } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { rootUrl } from './from-root.js';
+import { QUICK } from './measure.js';
+
+/**
+ * Runs the groups one after another, each in a process of its own, so that none pays for the shapes and the heap of
+ * another, and prints one table. `--quick` takes less than a minute, `--write` puts the table into README.md,
+ * `--only=name,…` runs some groups.
+ */
+
+const GROUPS = ['translate', 'pass', 'wrap', 'stacks', 'body', 'import', 'size', 'scale', 'hostile', 'memory'];
+
+const group = option('group');
+if (group === undefined) {
+  await main();
+} else {
+  const { default: measure } = await import(`./goals/${group}.js`);
+  process.send(await measure());
+  process.disconnect();
+}
+
+async function main() {
+  const rows = [];
+  const started = Date.now();
+  for (const name of option('only')?.split(',') ?? GROUPS) {
+    const before = Date.now();
+    rows.push(...(await runGroup(name)));
+    process.stderr.write(`${name}: ${((Date.now() - before) / 1000).toFixed(1)} s\n`);
+  }
+  const table = toTable(rows);
+  console.log(table);
+  const missed = rows.filter((row) => row.goal !== 'control' && verdict(row) === 'MISSED');
+  const noisy = rows.filter((row) => row.goal === 'control' && verdict(row) === 'MISSED');
+  const judged = rows.filter((row) => row.goal !== 'control' && verdict(row) !== '');
+  console.log(
+    `\n${judged.length - missed.length} of ${judged.length} goals met in ${Math.round((Date.now() - started) / 1000)} s.`,
+  );
+  if (noisy.length > 0) console.log('A control is out of bounds: the machine was busy, run it again.');
+  if (process.argv.includes('--write')) writeReadme(table);
+}
+
+function option(name) {
+  return process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
+}
+
+function runGroup(name) {
+  return new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(import.meta.url), [`--group=${name}`, ...(QUICK ? ['--quick'] : [])], {
+      execArgv: ['--expose-gc'],
+      // The library warns once for each constraint without a rule, unless this is set.
+      env: { ...process.env, NODE_ENV: 'production' },
+    });
+    let rows = [];
+    child.once('message', (message) => {
+      rows = message;
+    });
+    child.once('exit', (code) => (code === 0 ? resolve(rows) : reject(new Error(`${name} ended with ${code}`))));
+  });
+}
+
+function verdict({ value, atMost, atLeast }) {
+  if (atMost === undefined && atLeast === undefined) return '';
+  return value <= (atMost ?? Number.POSITIVE_INFINITY) && value >= (atLeast ?? Number.NEGATIVE_INFINITY)
+    ? 'ok'
+    : 'MISSED';
+}
+
+function toTable(rows) {
+  const cells = rows.map((row) => {
+    const bounds = [
+      row.atLeast !== undefined && `≥ ${shown(row.atLeast, row.unit)}`,
+      row.atMost !== undefined && `≤ ${shown(row.atMost, row.unit)}`,
+    ];
+    const spread = row.low === undefined ? '' : `${shown(row.low, row.unit)} – ${shown(row.high, row.unit)}`;
+    return [row.goal, row.what, shown(row.value, row.unit), spread, bounds.filter(Boolean).join(', '), verdict(row)];
+  });
+  const head = ['', 'what', 'median', 'p10 – p90', 'goal', ''];
+  const widths = head.map((title, column) => Math.max(title.length, ...cells.map((line) => line[column].length)));
+  const line = (texts) => `| ${texts.map((text, column) => text.padEnd(widths[column])).join(' | ')} |`;
+  return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...cells.map(line)].join('\n');
+}
+
+function shown(value, unit) {
+  const size = Math.abs(value);
+  const digits = Number.isInteger(value) || size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3;
+  return `${value.toFixed(digits)}${unit === '×' ? '' : ' '}${unit}`.trim();
+}
+
+/** Puts table, machine and versions between the markers. */
+function writeReadme(table) {
+  const path = new URL('README.md', import.meta.url);
+  const [cpu] = cpus();
+  const versions = PACKAGES.map((path) => {
+    const { name, version } = JSON.parse(readFileSync(rootUrl(`${path}/package.json`), 'utf8'));
+    return `${name} ${version}`;
+  });
+  const machine = `Node.js ${process.versions.node}, ${cpu?.model.trim()} (${cpus().length} cores), ${process.platform}.`;
+  const text = readFileSync(path, 'utf8');
+  const [before] = text.split(BEGIN);
+  const [, after] = text.split(END);
+  const written = [before + BEGIN, '', machine, `${versions.join(', ')}.`, '', table, '', END + after].join('\n');
+  writeFileSync(path, written);
+}
+
+const BEGIN = '<!-- begin of the table -->';
+const END = '<!-- end of the table -->';
+const PACKAGES = [
+  'node_modules/pg',
+  'node_modules/mysql2',
+  'node_modules/better-sqlite3',
+  'node_modules/http-errors',
+  'bench/node_modules/db-errors',
+  'bench/node_modules/sequelize',
+  'bench/node_modules/@mikro-orm/core',
+];
