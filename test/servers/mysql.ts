@@ -18,19 +18,19 @@ export async function startMysqlBinary(binary: string): Promise<PrivateServer> {
   const directory = temporaryDirectory();
   const data = join(directory, 'data');
   const port = await freePort();
+  // Two servers that share a folder for temporary tables remove each other's.
+  const env = { ...process.env, TMPDIR: directory };
   const user = `--user=${(await run('id', ['-un'])).trim()}`;
   const install = find('mariadb-install-db');
   if (install && (await run(binary, ['--version'])).includes('MariaDB')) {
     mkdirSync(data);
-    await run(install, [
-      '--no-defaults',
-      user,
-      `--datadir=${data}`,
-      '--auth-root-authentication-method=normal',
-      '--skip-test-db',
-    ]);
+    await run(
+      install,
+      ['--no-defaults', user, `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
+      { env },
+    );
   } else {
-    await run(binary, ['--no-defaults', user, `--datadir=${data}`, '--initialize-insecure']);
+    await run(binary, ['--no-defaults', user, `--datadir=${data}`, '--initialize-insecure'], { env });
   }
   const url = `mysql://root@127.0.0.1:${port}`;
   const stop = await startProcess(
@@ -47,7 +47,7 @@ export async function startMysqlBinary(binary: string): Promise<PrivateServer> {
       '--skip-log-bin',
     ],
     () => answers(url),
-    { signal: 'SIGTERM' },
+    { env, signal: 'SIGTERM' },
   );
   return {
     url,

@@ -48,6 +48,7 @@ interface RunOptions {
   readonly uid?: number;
   readonly gid?: number;
   readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Runs a command to its end; rejects with its output when it fails. */
