@@ -2,7 +2,7 @@ import { inspect, types } from 'node:util';
 import createError from 'http-errors';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import type * as module from '../src/conflict-error.ts';
-import { ConflictError, conflict, defineConflicts, isConflict, translate } from '../src/index.ts';
+import { ConflictError, classify, conflict, defineConflicts, isConflict, translate } from '../src/index.ts';
 import type { Problem, ProblemCode } from '../src/problem.ts';
 import { CODES, toProblem } from '../src/problem.ts';
 import { captured } from './violations.ts';
@@ -41,17 +41,22 @@ describe('the properties', () => {
     const cause = captured('pg/postgresql-18/unique');
     const conflicts = defineConflicts({ rules: { users_email_key: { resource: 'user' } }, status: { duplicate: 422 } });
     const error = conflicts.translate(cause) as ConflictError;
-    const shown = { value: expect.anything(), enumerable: true, writable: true, configurable: true };
-    const hidden = { ...shown, enumerable: false };
-    expect(Object.getOwnPropertyDescriptors(error)).toEqual({
-      message: shown,
-      code: { ...shown, value: 'duplicate' },
-      headers: shown,
-      problem: shown,
-      cause: { ...hidden, value: cause },
-      violation: hidden,
-      rule: { ...hidden, value: 'users_email_key' },
+    for (const key of ['message', 'code', 'headers', 'problem']) {
+      expect(Object.getOwnPropertyDescriptor(error, key), key).toMatchObject({ writable: true, enumerable: true });
+    }
+    expect(Object.getOwnPropertyDescriptor(error, 'cause')).toEqual({
+      value: cause,
+      writable: true,
+      configurable: true,
+      enumerable: false,
     });
+    expect({ violation: error.violation, rule: error.rule }).toEqual({
+      violation: conflicts.classify(cause),
+      rule: 'users_email_key',
+    });
+    const inherited: string[] = [];
+    for (const key in error) inherited.push(key);
+    expect(inherited).toEqual(expect.not.arrayContaining(['cause', 'violation', 'rule', 'stack', 'name']));
     expect(Object.keys(error)).toEqual(['message', 'code', 'headers', 'problem']);
     expect({ status: error.status, statusCode: error.statusCode, expose: error.expose, name: error.name }).toEqual({
       status: 422,
@@ -96,6 +101,22 @@ describe('the properties', () => {
       expect(Object.isExtensible(error)).toBe(true);
     }
     expect(conflict('busy')).toMatchObject({ status: 503, statusCode: 503, expose: true });
+  });
+
+  test('can be read through a proxy and a derived object, as tools make them', () => {
+    const error = translated(captured('pg/postgresql-18/unique'));
+    for (const seen of [new Proxy(error, {}), Object.create(error) as ConflictError]) {
+      expect({ violation: seen.violation, rule: seen.rule, body: seen.toJSON(), stack: seen.stack }).toEqual({
+        violation: error.violation,
+        rule: undefined,
+        body: error.problem,
+        stack: error.stack,
+      });
+      expect(isConflict(seen, 'duplicate')).toBe(true);
+      expect(translate(seen)).toBe(seen);
+      expect(() => translate(seen, { method: 'POST' })).not.toThrow();
+      expect(classify(seen)).toEqual(error.violation);
+    }
   });
 
   test('are of the type that the code says', () => {

@@ -242,6 +242,14 @@ describe('conflict', () => {
     expect(() => conflict('toString')).toThrow(/^Unknown code "toString", expected one of duplicate, /);
   });
 
+  test('takes nothing from a prototype that the members bring along', () => {
+    const members = JSON.parse('{"__proto__":{"resource":"polluted"}}') as object;
+    expect(() => conflict('duplicate', members)).toThrow(/^Unknown member "__proto__" of a conflict, /);
+    const { problem } = conflict('duplicate', Object.create({ resource: 'inherited' }) as object);
+    expect(problem).not.toHaveProperty('resource');
+    expect({}).not.toHaveProperty('resource');
+  });
+
   test.each([undefined, null, 409, {}, Symbol('duplicate')])('refuses %s for a code', (code) => {
     expect(() => conflict(code as never)).toThrow(/^Unknown code |^Expected the code /);
     expect(() => conflict(code as never)).toThrow(TypeError);
@@ -436,7 +444,7 @@ describe('defineConflicts', () => {
     ['a list', []],
     ['a map', new Map()],
   ])('refuses %s for rules, which would be no rules', (_name, rules) => {
-    expect(complaint(() => defineConflicts({ rules: rules as object }))).toMatch(
+    expect(complaint(() => defineConflicts({ rules: rules as never }))).toMatch(
       /^Expected the options of defineConflicts\(\) to have .* as "rules", got object$/,
     );
   });

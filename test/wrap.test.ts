@@ -410,8 +410,8 @@ describe('a wrapped object', () => {
   });
 
   test('keeps classes among its members as they are', () => {
-    const wrapped = wrap({ Users, create: () => new Users() });
-    expect(wrapped.Users).toBe(Users);
+    const wrapped = wrap({ Users, Promise, create: () => new Users() });
+    expect([wrapped.Users === Users, wrapped.Promise === Promise]).toEqual([true, true]);
     expect(new wrapped.Users()).toBeInstanceOf(Users);
   });
 
@@ -482,16 +482,16 @@ describe('wrapping', () => {
   });
 
   test.each([
-    [undefined, 'undefined'],
-    [null, 'null'],
-    ['users', 'string'],
-    [7, 'number'],
-    [7n, 'bigint'],
-    [true, 'boolean'],
-    [Symbol('users'), 'symbol'],
-    [Users, 'class Users'],
-    [Map, 'class Map'],
-  ])('refuses %s', (target, got) => {
+    ['undefined', undefined],
+    ['null', null],
+    ['string', 'users'],
+    ['number', 7],
+    ['bigint', 7n],
+    ['boolean', true],
+    ['symbol', Symbol('users')],
+    ['class Users', Users],
+    ['class Map', Map],
+  ])('refuses %s', (got, target) => {
     expect(() => wrap(target as object)).toThrow(
       new TypeError(`Expected the target of wrap() to be a function or an object, got ${got}`),
     );
