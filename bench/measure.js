@@ -9,8 +9,11 @@ export const QUICK = process.argv.includes('--quick');
 /** Stack depth at which everything is constructed: more than V8's ten frames, as in a real request. */
 const DEPTH = 14;
 
+/** Calls before the first that counts: enough for every function on the way to be optimised. */
+const WARM = QUICK ? 10_000 : 25_000;
+
 /** What a candidate gave is put here, so that no compiler removes the work. */
-const kept = [];
+const kept = new Array(2048).fill(undefined);
 
 /**
  * Times candidates that use up their input: each round, each candidate gets a fresh batch.
@@ -20,15 +23,20 @@ const kept = [];
  */
 export async function raceFresh(
   candidates,
-  { rounds = QUICK ? 15 : 41, batch = QUICK ? 150 : 250, warmup = 16, afterAwait = false } = {},
+  { rounds = QUICK ? 15 : 41, batch = QUICK ? 150 : 250, warmup = 2, afterAwait = false } = {},
 ) {
   const names = Object.keys(candidates);
   const loops = new Map(
     names.map((name) => [name, loopOver(afterAwait ? candidates[name].run : layered(candidates[name].run))]),
   );
+  for (const name of names) {
+    const inputs = Array.from({ length: 256 }, candidates[name].fresh);
+    for (let calls = 0; calls < WARM; calls += inputs.length) loops.get(name)(inputs, kept);
+  }
   return await turns(names, rounds, warmup, async (name) => {
     const inputs = deep(DEPTH, () => Array.from({ length: batch }, candidates[name].fresh));
     const loop = loops.get(name);
+    globalThis.gc?.({ type: 'minor' });
     const time = afterAwait ? await deepAsync(DEPTH, () => loop(inputs, kept)) : loop(inputs, kept);
     return time / batch;
   });
@@ -58,15 +66,15 @@ export async function raceLoop(
   });
 }
 
-/** How many calls take so long, once they are compiled. */
+/** How many calls take so long, once they are compiled: in short runs first, so that the loop is compiled whole. */
 async function countFor(loop, milliseconds) {
-  let count = 64;
-  for (let spent = 0; ; count *= 2) {
-    const time = (await loop(count, kept)) / 1e6;
-    spent += time;
-    if (time > milliseconds / 2 && spent > 12 * milliseconds) return Math.ceil((count * milliseconds) / time);
-    if (time > milliseconds) count /= 2;
+  let count = 100;
+  let time = 0;
+  for (let spent = 0; spent < 10 * milliseconds; spent += time) {
+    time = (await loop(count, kept)) / 1e6;
+    if (time < milliseconds / 20) count *= 2;
   }
+  return Math.ceil((count * milliseconds) / time);
 }
 
 /** @typedef {Map<string, number[]>} Times */
@@ -80,9 +88,8 @@ async function turns(names, rounds, warmup, time) {
     for (const name of order) {
       const figure = await time(name);
       if (round >= 0) times.get(name).push(figure);
-      kept.length = 0;
+      kept.fill(undefined);
     }
-    globalThis.gc?.({ type: 'minor' });
   }
   return times;
 }

@@ -29,13 +29,12 @@ export default async function () {
   }
   for (const [name, errors] of Object.entries(pools)) {
     if (errors.some((error) => bound(error) !== error)) throw new Error(`${name} did not come back`);
-    const at = (index) => errors[index & 63];
     const times = await raceLoop({
-      hand: (index) => byHand(at(index)),
-      again: (index) => byHand(at(index)),
-      ours: (index) => bound(at(index)),
-      unbound: (index) => translate(at(index)),
-      ...(errors[0] && { 'db-errors': (index) => wrapError(at(index)) }),
+      hand: (index) => byHand(errors[index & 63]),
+      again: (index) => byHand(errors[index & 63]),
+      ours: (index) => bound(errors[index & 63]),
+      unbound: (index) => translate(errors[index & 63]),
+      ...(errors[0] && { 'db-errors': (index) => wrapError(errors[index & 63]) }),
     });
     const isDatabase = name === 'pg 42601';
     const goal = isDatabase ? 'P6' : 'P5';
