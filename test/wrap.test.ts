@@ -404,6 +404,13 @@ describe('a wrapped object', () => {
     expect(wrapped.find(3)).toEqual({ id: 3 });
   });
 
+  test('has members of its own only for those of the target, not for those of every object', () => {
+    expect(Object.getOwnPropertyNames(wrap({ table: 'users', create: () => 1 }))).toEqual(['table', 'create']);
+    expect(Object.getOwnPropertyNames(wrap(() => 1)).sort()).toEqual(
+      expect.not.arrayContaining(['call', 'apply', 'bind', 'toString']),
+    );
+  });
+
   test('may have no prototype', () => {
     const wrapped = wrap(Object.assign(Object.create(null) as object, { create: () => duplicate() }));
     expect(wrapped.create).toThrow(ConflictError);
