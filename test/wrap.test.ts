@@ -406,9 +406,8 @@ describe('a wrapped object', () => {
 
   test('has members of its own only for those of the target, not for those of every object', () => {
     expect(Object.getOwnPropertyNames(wrap({ table: 'users', create: () => 1 }))).toEqual(['table', 'create']);
-    expect(Object.getOwnPropertyNames(wrap(() => 1)).sort()).toEqual(
-      expect.not.arrayContaining(['call', 'apply', 'bind', 'toString']),
-    );
+    const names = Object.getOwnPropertyNames(wrap(() => 1));
+    expect(names.filter((name) => Object.hasOwn(Function.prototype, name)).sort()).toEqual(['length', 'name']);
   });
 
   test('may have no prototype', () => {
