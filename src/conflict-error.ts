@@ -37,23 +37,17 @@ export interface ConflictFacts {
 export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error {
   /** What happened: the problem's code. Configuration and headers change the status, never the code. */
   declare readonly code: Code;
-  /** The canonical problem, whatever the format of the body. */
-  declare readonly problem: ProblemOf<Code>;
   /** Headers of the answer: content type, `no-store`, `Retry-After`, `ETag`. Their values are always valid. */
   declare headers: Record<string, string>;
   declare status: number;
   declare statusCode: number;
   /** True: the message is public. */
   declare expose: boolean;
-  /** The facts that the database reported, for the server. Not enumerable. */
-  declare readonly violation?: Violation;
-  /** The key of the rule that matched. Not enumerable. */
-  declare readonly rule?: string;
   /** The error that was translated, as it was thrown; it may hold row values and SQL. Not enumerable. */
   declare readonly cause?: unknown;
 
-  readonly #body: unknown;
-  readonly #origin: object | undefined;
+  readonly #problem!: ProblemOf<Code>;
+  readonly #facts!: ConflictFacts;
 
   // biome-ignore lint/correctness/noUnreachableSuper: what is returned instead was made by this constructor
   constructor(problem: Problem, facts: ConflictFacts = {}) {
@@ -61,32 +55,47 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
       // biome-ignore lint/correctness/noConstructorReturn: one class per status, without re-prototyping an instance
       return Reflect.construct(ConflictError, [problem, facts], classOf(problem.status)) as ConflictError<Code>;
     }
-    const limit = withoutFrames();
-    super();
-    restoreFrames(limit);
-    // The only property so far, so that the object stays a fast one: without it the getter of the prototype shows.
-    delete (this as { stack?: string }).stack;
-    this.message = problem.detail ?? problem.title;
+    const { captureStack } = facts;
+    const message = problem.detail ?? problem.title;
+    const limit = captureStack ? undefined : withoutFrames();
+    // Error itself takes the cause out of the facts, if they have one, and hides it.
+    super(captureStack ? message : undefined, facts);
+    if (!captureStack) {
+      restoreFrames(limit);
+      // Without the empty stack of its own the getter of the prototype shows.
+      delete (this as { stack?: string }).stack;
+    }
+    this.#problem = problem as ProblemOf<Code>;
+    this.#facts = facts;
+    this.message = message;
     this.code = problem.code as Code;
     this.headers = headersOf(problem, facts.contentType);
-    this.problem = problem as ProblemOf<Code>;
-    this.#body = facts.body ?? problem;
-    this.#origin = facts.origin;
-    if ('cause' in facts) hide(this, 'cause', facts.cause);
-    if (facts.violation !== undefined) hide(this, 'violation', facts.violation);
-    if (facts.rule !== undefined) hide(this, 'rule', facts.rule);
     if (problem.status !== this.status) this.status = this.statusCode = problem.status;
-    if (facts.captureStack) Error.captureStackTrace?.(this, new.target);
+  }
+
+  /** The canonical problem, whatever the format of the body. */
+  get problem(): ProblemOf<Code> {
+    return this.#problem;
+  }
+
+  /** The facts that the database reported, for the server; absent for a conflict that the application raised. */
+  get violation(): Violation | undefined {
+    return this.#facts.violation;
+  }
+
+  /** The key of the rule that matched. */
+  get rule(): string | undefined {
+    return this.#facts.rule;
   }
 
   /** The body in its format. */
   toJSON(): unknown {
-    return this.#body;
+    return 'body' in this.#facts ? this.#facts.body : this.#problem;
   }
 
   /** A new `Response` with status, headers and body: what Hono asks an error for. */
   getResponse(): Response {
-    return new Response(JSON.stringify(this.#body), { status: this.status, headers: this.headers });
+    return new Response(JSON.stringify(this), { status: this.status, headers: this.headers });
   }
 
   /** The same, under the name that Elysia asks for. */
@@ -105,7 +114,7 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
 
   /** Who made the error; absent for one that another copy of this package made. */
   static originOf(error: ConflictError): object | undefined {
-    return #origin in error ? error.#origin : undefined;
+    return #facts in error ? error.#facts.origin : undefined;
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -164,23 +173,22 @@ function inspectConflict(this: ConflictError, _depth: number, options: object, i
   return `${this.stack} ${inspect(facts, options)}`;
 }
 
-function hide(error: object, key: string, value: unknown): void {
-  Object.defineProperty(error, key, { value, writable: true, configurable: true });
-}
-
 /** Stops the capture of frames, which is most of what an error costs. Frozen intrinsics have none to stop. */
 function withoutFrames(): number | undefined {
+  let limit: number | undefined;
   try {
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
-    return limit;
-  } catch {
-    return undefined;
-  }
+    limit = Error.stackTraceLimit;
+    // No number at all: V8 then prepares nothing, which is cheaper than a stack of no frames.
+    (Error as { stackTraceLimit: unknown }).stackTraceLimit = undefined;
+  } catch {}
+  return limit;
 }
 
 function restoreFrames(limit: number | undefined): void {
-  if (limit !== undefined) Error.stackTraceLimit = limit;
+  try {
+    if (limit === undefined) delete (Error as { stackTraceLimit?: number }).stackTraceLimit;
+    else Error.stackTraceLimit = limit;
+  } catch {}
 }
 
 function headersOf(problem: Problem, contentType = 'application/problem+json'): Record<string, string> {
@@ -205,25 +213,32 @@ function toEntityTag(version: string): string | undefined {
   }
 }
 
-/** The frames of an error without its header, which holds the driver's text. */
+/**
+ * The frames of an error, without its header and without what others appended: both may hold the driver's text. The
+ * message may look like frames itself, so only what follows it counts. Where the message was changed since the capture
+ * (Knex does), it is the last run of frames, without lines that the message has, too.
+ */
 function framesOf(cause: unknown): string {
   try {
-    const { stack, message } = cause as Error;
-    if (typeof stack !== 'string') return '';
-    // The message may look like frames itself: only what follows it counts. Where it was changed since the capture,
-    // only the unbroken run of frames at the end does.
-    const at = typeof message === 'string' ? stack.indexOf(message) : -1;
-    if (at >= 0) {
-      const frames = stack.indexOf('\n    at ', at + message.length);
-      return frames < 0 ? '' : stack.slice(frames);
+    const { stack, message } = cause as { stack: string; message: string };
+    const at = stack.indexOf(message);
+    const lines = (at < 0 ? stack : stack.slice(at + message.length)).split('\n');
+    let first = lines.findIndex(isFrame);
+    if (at < 0) {
+      first = lines.length - 1;
+      while (first >= 0 && !isFrame(lines[first])) first--;
+      while (first > 0 && isFrame(lines[first - 1]) && !message.includes(lines[first - 1] as string)) first--;
     }
-    const lines = stack.split('\n');
-    let first = lines.length;
-    while (first > 0 && lines[first - 1]?.startsWith('    at ')) first--;
-    return first === lines.length ? '' : `\n${lines.slice(Math.max(first, 1)).join('\n')}`;
+    let end = first;
+    while (isFrame(lines[end])) end++;
+    return first < 0 ? '' : `\n${lines.slice(first, end).join('\n')}`;
   } catch {
     return '';
   }
+}
+
+function isFrame(line: string | undefined): boolean {
+  return line?.startsWith('    at ') === true;
 }
 
 /** Class and code of a cause, without its text. */

@@ -32,11 +32,17 @@ type Reader = (value: unknown) => unknown;
 const LONGEST = 256;
 const MOST = 32;
 
-const text: Reader = (value) => {
+/** A version is an identity: one that is too long is left out, for a part of it may be another's. */
+const version: Reader = (value) => {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
   const string = String(value);
-  return string === '' ? undefined : string.slice(0, LONGEST);
+  return string === '' || string.length > LONGEST ? undefined : string;
 };
+
+const text: Reader = (value) =>
+  typeof value === 'string' && value.length > LONGEST
+    ? value.slice(0, LONGEST).replace(/[\ud800-\udbff]$/, '') // no half of a pair
+    : version(value);
 
 const texts: Reader = (value) =>
   Array.isArray(value)
@@ -67,8 +73,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   resource: text,
   errors,
   fields: texts,
-  current_version: text,
-  expected_version: text,
+  current_version: version,
+  expected_version: version,
   current_status: text,
   requested_transition: text,
   allowed_transitions: texts,

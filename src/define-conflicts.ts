@@ -1,7 +1,7 @@
-import { BUILT_IN } from './built-in.ts';
+import { builtIn } from './built-in.ts';
 import { causes } from './causes.ts';
 import { type ConflictMembers, type ConflictOptions, knownOf } from './conflict.ts';
-import { ConflictError, isConflictError } from './conflict-error.ts';
+import { ConflictError, type ConflictFacts, isConflictError } from './conflict-error.ts';
 import type { Context } from './context.ts';
 import { type Answer, definePolicy, type Policy, type PolicyOptions, type Rule } from './policy.ts';
 import { FORMATS, type Formatted, type Problem, type ProblemCode, toProblem } from './problem.ts';
@@ -27,7 +27,7 @@ export interface ConflictsOptions extends PolicyOptions {
   /** Which server it is, where the error cannot say: MySQL and MariaDB write some texts alike. */
   readonly dialect?: Dialect;
   /**
-   * Called with a violation that no rule has words for, and the line to add.
+   * Called with a violation of a constraint that no rule has words for, and the line to add to `rules`.
    * @default a warning of the process, once per constraint, unless NODE_ENV is 'production'
    */
   readonly onUnregistered?: (violation: Violation, hint: string) => void;
@@ -70,6 +70,9 @@ export interface Conflicts {
   ): ConflictError<Code>;
 }
 
+type Listener = NonNullable<ConflictsOptions['onUnregistered']>;
+type Unregistered = (violation: Violation, code: ProblemCode) => void;
+
 /** What a conflict needs to be answered again by whoever answered it first. */
 interface Origin {
   readonly policy: Policy;
@@ -94,10 +97,9 @@ export const unbound: Conflicts = /* @__PURE__ */ bind({}, false);
 
 function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   const { dialect, format = 'problem', captureStack, typeBase } = options;
-  const translator = firstOf([...(options.drivers ?? []).map(safe), ...BUILT_IN]);
+  const translator = options.drivers ? firstOf([...options.drivers.map(safe), builtIn]) : builtIn;
   const policy = definePolicy(options);
-  const { onUnregistered } = options;
-  const warn = defineWarning();
+  const unregistered = options.onUnregistered ? defineListener(options.onUnregistered) : defineWarning();
   const origin: Origin = { policy, bound, typeBase, make };
 
   function read(candidate: object): Violation | ConflictError | undefined {
@@ -116,25 +118,29 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
     const answer = policy.answer(found, context);
     if (answer === undefined) return error;
     if (answer.rule === undefined && NAMED.has(found.kind)) {
-      if (onUnregistered === undefined) warn(found, answer.problem.code);
-      else tell(onUnregistered, found, answer.problem.code);
+      try {
+        unregistered(found, answer.problem.code);
+      } catch {}
     }
     return make(answer, error, found, context);
   }
 
-  function make(answer: Answer, cause: unknown, violation?: Violation, context?: Context): ConflictError {
-    const { problem, rule } = answer;
-    const facts = { cause, violation, rule, origin, captureStack };
-    if (format === 'problem') return new ConflictError(problem, facts);
-    return new ConflictError(problem, { ...facts, ...formatted(problem, context) });
+  function make({ problem, rule }: Answer, cause: unknown, violation?: Violation, context?: Context): ConflictError {
+    const facts: ConflictFacts =
+      cause === undefined
+        ? { violation, rule, origin, captureStack }
+        : { cause, violation, rule, origin, captureStack };
+    if (format !== 'problem') Object.assign(facts, formatted(problem, context));
+    return new ConflictError(problem, facts);
   }
 
-  /** The body of an own format; the problem itself where the format fails. */
+  /** The body of another format; the problem itself where the format fails. */
   function formatted(problem: Problem, context: Context | undefined): Partial<Formatted> {
     try {
       const { body, contentType } = typeof format === 'function' ? format(problem, context) : FORMATS[format](problem);
-      if (body === undefined || JSON.stringify(body) === undefined) return {};
-      return { body, contentType: /^[\x20-\x7e]+$/.test(contentType) ? contentType : 'application/json' };
+      if (JSON.stringify(body) === undefined) return {};
+      const valid = typeof contentType === 'string' && /^[!-~]+\/[ -~]+$/.test(contentType);
+      return { body, contentType: valid ? contentType : 'application/json' };
     } catch {
       return {};
     }
@@ -190,36 +196,40 @@ const NAMED: ReadonlySet<string> = new Set([
   'exclusion_violation',
 ]);
 
-/** The line to add to `rules`. */
-function hintOf(violation: Violation, code: ProblemCode): string {
+/** The line to add to `rules`; `undefined` where the database did not say which constraint it was. */
+function hintOf(violation: Violation, code: ProblemCode): string | undefined {
   const { table, columns } = violation;
   const constraint = 'constraint' in violation ? violation.constraint : undefined;
   const name = constraint === 'PRIMARY' ? table && `${table}.PRIMARY` : constraint;
   const key = name ?? (table && columns && `${table}(${columns.join(', ')})`);
-  if (key === undefined) return 'The database did not name the constraint.';
+  if (key === undefined) return undefined;
   const fields = code === 'duplicate' && columns ? ` fields: ${JSON.stringify(columns)},` : '';
   const words = `{ resource: '…',${fields} detail: '…' }`;
   const reference = violation.kind === 'foreign_key_violation';
   return `${JSON.stringify(key)}: ${reference ? `{ ${code}: ${words} }` : words},`;
 }
 
-function tell(listener: (violation: Violation, hint: string) => void, violation: Violation, code: ProblemCode): void {
-  try {
-    listener(violation, hintOf(violation, code));
-  } catch {}
+/** Tells the application each time. */
+function defineListener(listener: Listener): Unregistered {
+  return (violation, code) => {
+    const hint = hintOf(violation, code);
+    if (hint !== undefined) listener(violation, hint);
+  };
 }
 
 /** Warns once per constraint and answer, for as many constraints as an application can have. */
-function defineWarning(): (violation: Violation, code: ProblemCode) => void {
+function defineWarning(): Unregistered {
   const { process } = globalThis;
   const warned = new Set<string>();
   const silent = process?.env?.NODE_ENV === 'production';
   return (violation, code) => {
+    if (silent || warned.size === 1000) return;
     const { table, columns } = violation;
     const key = `${code} ${table} ${('constraint' in violation && violation.constraint) || columns}`;
-    if (silent || warned.size === 1000 || warned.has(key)) return;
+    if (warned.has(key)) return;
     warned.add(key);
     const hint = hintOf(violation, code);
+    if (hint === undefined) return;
     process?.emitWarning?.(`A constraint has no rule, its conflict is answered without words. Add to rules: ${hint}`, {
       type: 'ConflictWarning',
       code: 'UNREGISTERED_CONSTRAINT',

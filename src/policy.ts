@@ -74,6 +74,7 @@ export interface Policy {
 export function definePolicy(options: PolicyOptions): Policy {
   const { status: statuses = {}, typeBase, exposeColumns } = options;
   const find = defineLookup(options.rules ?? {});
+  const errorsByFields = new Map<readonly string[], { [Code in ProblemCode]?: readonly ProblemError[] }>();
 
   function status(code: ProblemCode, context?: Context, violation?: Violation): number {
     return statuses[code] ?? (isConditional(code, context, violation) ? 412 : CODES[code][0]);
@@ -101,31 +102,45 @@ export function definePolicy(options: PolicyOptions): Policy {
   }
 
   function wordsOf(words: Words | undefined, violation: Violation, code: ProblemCode, context?: Context): Known {
-    const fields = words?.fields ?? exposed(violation, code);
-    const error = CODES[code][2];
+    const fields = words?.fields;
     return {
       type: words?.type,
       title: words?.title,
       detail: sentence(words?.detail, context),
       resource: words?.resource,
-      errors: fields?.map((field): ProblemError => ({ pointer: toPointer(field), code: error })),
+      errors: fields ? remembered(fields, code) : exposed(violation, code),
     };
   }
 
-  /** The fields that the application lets out without a rule. */
-  function exposed(violation: Violation, code: ProblemCode): readonly string[] | undefined {
-    if (exposeColumns === undefined || exposeColumns === false || code === 'reference_in_use') return undefined;
-    if (exposeColumns === true) return violation.columns;
+  /** Entries of `errors` are the same each time that a rule matches: they are made once. */
+  function remembered(fields: readonly string[], code: ProblemCode): readonly ProblemError[] | undefined {
+    let byCode = errorsByFields.get(fields);
+    if (byCode === undefined) {
+      byCode = {};
+      errorsByFields.set(fields, byCode);
+    }
+    byCode[code] ??= errorsOf(fields, code);
+    return byCode[code];
+  }
+
+  /** The columns that the application lets out without a rule. */
+  function exposed(violation: Violation, code: ProblemCode): readonly ProblemError[] | undefined {
+    const { columns, table } = violation;
+    if (!exposeColumns || columns === undefined || code === 'reference_in_use') return undefined;
+    if (exposeColumns === true) return errorsOf(columns, code);
     try {
-      return violation.columns
-        ?.map((column) => exposeColumns(column, violation.table))
-        .filter((field) => typeof field === 'string');
+      const fields = columns.map((column) => exposeColumns(column, table)).filter((field) => typeof field === 'string');
+      return errorsOf(fields, code);
     } catch {
       return undefined;
     }
   }
 
   return { answer, status };
+}
+
+function errorsOf(fields: readonly string[], code: ProblemCode): readonly ProblemError[] {
+  return Object.freeze(fields.map((field) => Object.freeze({ pointer: toPointer(field), code: CODES[code][2] })));
 }
 
 /** Codes that pass through unless the application asks for them: bugs of the server until it says otherwise. */

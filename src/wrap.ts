@@ -18,49 +18,58 @@ export function defineWrap(translate: Translate): <T extends object>(target: T) 
     if (made !== undefined) return made as T;
     const wrapper = typeof target === 'function' ? wrapFunction(target as unknown as Method) : Object.create(target);
     wrappers.set(target, wrapper).set(wrapper, wrapper);
-    copy(target, wrapper, typeof target === 'function');
+    if (typeof target === 'function') Object.setPrototypeOf(wrapper, Object.getPrototypeOf(target));
+    copy(target, wrapper);
     return wrapper;
   }
 
   /** A function on its own runs with whatever `this` it is called with. */
   function wrapFunction(target: Method): Method {
     return function (this: unknown, ...args) {
+      let result: unknown;
       try {
-        return follow(target.apply(this, args));
+        result = target.apply(this, args);
       } catch (error) {
         throw translate(error);
       }
+      return follow(result, undefined, rethrow);
     };
   }
 
   /** A method runs with the target as `this`, and hands out the wrapper where it hands out the target. */
   function wrapMethod(method: Method, target: object, wrapper: object): Method {
+    const exchange = (result: unknown): unknown => (result === target ? wrapper : result);
     return function (this: unknown, ...args) {
+      let result: unknown;
       try {
-        const result = method.apply(target, args);
-        return result === target ? wrapper : follow(result);
+        result = method.apply(target, args);
       } catch (error) {
         throw translate(error);
       }
+      return result === target ? wrapper : follow(result, exchange, rethrow);
     };
   }
 
   /** Translates what a promise or an iterator will throw later. */
-  function follow(result: unknown): unknown {
+  function follow(result: unknown, resolve: ((value: unknown) => unknown) | undefined, reject: Method): unknown {
     if (typeof result !== 'object' || result === null) return result;
-    if (result instanceof Promise) {
-      // A promise with a `then` of its own (postgres.js) begins its query when that is called.
-      return result.then === Promise.prototype.then ? result.then(undefined, rethrow) : result;
+    try {
+      if (result instanceof Promise) {
+        // A promise with a `then` of its own (postgres.js) begins its query when that is called.
+        return result.then === Promise.prototype.then ? result.then(resolve, reject) : result;
+      }
+      return isIterator(result) ? wrap(result) : result;
+    } catch {
+      return result; // it cannot even be looked at: the caller's to handle
     }
-    return isIterator(result) ? wrap(result) : result;
   }
 
   function rethrow(error: unknown): never {
     throw translate(error);
   }
 
-  /** Puts the target's own and inherited members on the wrapper; a function's own members only. */
-  function copy(target: object, wrapper: object, ownOnly: boolean): void {
+  /** Puts the target's own and inherited members on the wrapper. */
+  function copy(target: object, wrapper: object): void {
     const seen = new Set<string | symbol>(['constructor', 'prototype', 'arguments', 'caller']);
     let owner: object | null = target;
     while (owner !== null && owner !== Object.prototype && owner !== Function.prototype) {
@@ -68,9 +77,9 @@ export function defineWrap(translate: Translate): <T extends object>(target: T) 
         const descriptor = seen.has(key) ? undefined : Reflect.getOwnPropertyDescriptor(owner, key);
         if (descriptor === undefined) continue;
         seen.add(key);
-        Object.defineProperty(wrapper, key, replacement(descriptor, key, target, wrapper, ownOnly));
+        Object.defineProperty(wrapper, key, replacement(descriptor, key, target, wrapper));
       }
-      owner = ownOnly ? null : Reflect.getPrototypeOf(owner);
+      owner = Reflect.getPrototypeOf(owner);
     }
   }
 
@@ -79,21 +88,20 @@ export function defineWrap(translate: Translate): <T extends object>(target: T) 
     key: string | symbol,
     target: object,
     wrapper: object,
-    ofFunction: boolean,
   ): PropertyDescriptor {
     const shared = { configurable: true, enumerable };
     if (typeof value === 'function' && !isClass(value)) {
       // The variants of a transaction (`immediate`, `deferred`) are functions like the transaction itself.
-      const method = ofFunction ? wrap(value) : wrapMethod(value, target, wrapper);
+      const method = typeof target === 'function' ? wrap(value) : wrapMethod(value, target, wrapper);
       return { ...shared, value: method, writable: true };
     }
     if (get === undefined && set === undefined) {
       // Data stays where it is: what is set on either of the two is seen on both.
       return {
         ...shared,
-        get: () => Reflect.get(target, key),
+        get: () => (target as Record<string | symbol, unknown>)[key],
         set: (value) => {
-          Reflect.set(target, key, value);
+          (target as Record<string | symbol, unknown>)[key] = value;
         },
       };
     }
@@ -114,8 +122,9 @@ export function defineWrap(translate: Translate): <T extends object>(target: T) 
   };
 }
 
+/** Cannot be called without `new`. A frozen function looks like one in all but its text. */
 function isClass(target: unknown): boolean {
-  return typeof target === 'function' && Object.getOwnPropertyDescriptor(target, 'prototype')?.writable === false;
+  return typeof target === 'function' && /^class\b/.test(Function.prototype.toString.call(target));
 }
 
 /** An iterator as generators make it: reading these two properties begins nothing. */

@@ -156,11 +156,13 @@ function separators(text: string, from: number, to: number): number {
  * it, or, in languages that put it first, the first one. A name that has quotes itself is left out.
  */
 function parentOf(detail: string): string | undefined {
-  const end = quoteBefore(detail, detail.length);
-  const start = quoteBefore(detail, end);
-  if (!detail.includes(')', end)) return isWord(detail[start - 1]) ? undefined : quoted(detail.slice(start, end + 1));
-  const key = detail.indexOf('(', quoteBefore(detail, detail.indexOf(')=(')));
-  return quoted(detail.slice(0, Math.max(key, 0)));
+  let end = quoteBefore(detail, detail.length);
+  let start = quoteBefore(detail, end);
+  if (detail.includes(')', end)) {
+    end = quoteBefore(detail, detail.indexOf(')=('));
+    start = quoteBefore(detail, end);
+  }
+  return start < 0 || /\w/.test(detail.charAt(start - 1)) ? undefined : unquoted(detail, start, end);
 }
 
 /**
@@ -171,55 +173,78 @@ function parentOf(detail: string): string | undefined {
 function otherName(message: string, table: string, constraint: string): string | undefined {
   // Knex puts the statement, full of quoted names, and ' - ' before the message.
   const prefix = message.lastIndexOf(' - ', message.lastIndexOf(constraint));
-  for (const text of prefix < 0 ? [message] : [message.slice(prefix), message]) {
-    const rest = withoutName(text, constraint);
-    const other = rest === undefined ? undefined : withoutName(rest, table);
-    if (other !== undefined) return quoted(other) ?? '';
-  }
-  return undefined;
+  return (
+    (prefix < 0 ? undefined : nameBeside(message.slice(prefix), table, constraint)) ??
+    nameBeside(message, table, constraint)
+  );
 }
 
-/** The text without the first place where it has this name in quotes. */
-function withoutName(text: string, name: string): string | undefined {
+function nameBeside(text: string, table: string, constraint: string): string | undefined {
+  const first = placeOf(text, constraint);
+  const second = first && placeOf(text, table, first);
+  if (second === undefined) return undefined;
+  let start = -1;
+  let end = -1;
+  for (let at = 0; at < text.length; at++) {
+    if (at === first?.start) at = first.end;
+    else if (at === second.start) at = second.end;
+    else if (isQuote(text, at)) {
+      if (start < 0) start = at;
+      end = at;
+    }
+  }
+  return start < end ? unquoted(text, start, end) : '';
+}
+
+/** From one quotation mark to the other. */
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The first place where a text has this name in quotes, outside of another place. */
+function placeOf(text: string, name: string, taken?: Place): Place | undefined {
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
     let start = at - 1;
     let end = at + name.length;
-    if (isSpace(text[start]) && isSpace(text[end])) {
+    if (isSpace(text, start) && isSpace(text, end)) {
       start--; // French: « name »
       end++;
     }
-    if (isQuote(text[start]) && isQuote(text[end])) return text.slice(0, start) + text.slice(end + 1);
+    const free = taken === undefined || end < taken.start || start > taken.end;
+    if (free && isQuote(text, start) && isQuote(text, end)) return { start, end };
   }
   return undefined;
 }
 
-/** What stands between the first and the last quotation mark. */
-function quoted(text: string): string | undefined {
-  let start = 0;
-  while (start < text.length && !isQuote(text[start])) start++;
-  const end = quoteBefore(text, text.length);
-  if (start >= end) return undefined;
-  const french = isSpace(text[start + 1]) && isSpace(text[end - 1]) ? 1 : 0;
+/** What stands between two quotation marks. */
+function unquoted(text: string, start: number, end: number): string {
+  const french = isSpace(text, start + 1) && isSpace(text, end - 1) ? 1 : 0;
   return text.slice(start + 1 + french, end - french);
 }
 
 function quoteBefore(text: string, from: number): number {
   let at = from - 1;
-  while (at >= 0 && !isQuote(text[at])) at--;
+  while (at >= 0 && !isQuote(text, at)) at--;
   return at;
 }
 
-/** The quotation marks of the server's translations. The apostrophe is none of them. */
-function isQuote(character: string | undefined): boolean {
-  return character !== undefined && '"«»„“”「」『』'.includes(character);
+/** The quotation marks of the server's translations: " « » “ ” „ 「 」 『 』. The apostrophe is none of them. */
+function isQuote(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return (
+    code === 0x22 ||
+    code === 0xab ||
+    code === 0xbb ||
+    (code >= 0x201c && code <= 0x201e) ||
+    (code >= 0x300c && code <= 0x300f)
+  );
 }
 
-function isWord(character: string | undefined): boolean {
-  return character !== undefined && /\w/.test(character);
-}
-
-function isSpace(character: string | undefined): boolean {
-  return character === ' ' || character === '\u00a0' || character === '\u202f';
+/** A space, also one that does not break. */
+function isSpace(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || code === 0xa0 || code === 0x202f;
 }
 
 /** Gives a violation the values behind its columns, where nothing enumerates them. */
