@@ -13,6 +13,18 @@ import { QUICK } from './measure.js';
 
 const GROUPS = ['translate', 'pass', 'wrap', 'stacks', 'body', 'import', 'size', 'scale', 'hostile', 'memory'];
 
+const BEGIN = '<!-- begin of the table -->';
+const END = '<!-- end of the table -->';
+const PACKAGES = [
+  'node_modules/pg',
+  'node_modules/mysql2',
+  'node_modules/better-sqlite3',
+  'node_modules/http-errors',
+  'bench/node_modules/db-errors',
+  'bench/node_modules/sequelize',
+  'bench/node_modules/@mikro-orm/core',
+];
+
 const group = option('group');
 if (group === undefined) {
   await main();
@@ -105,15 +117,3 @@ function writeReadme(table) {
   const written = [before + BEGIN, '', machine, `${versions.join(', ')}.`, '', table, '', END + after].join('\n');
   writeFileSync(path, written);
 }
-
-const BEGIN = '<!-- begin of the table -->';
-const END = '<!-- end of the table -->';
-const PACKAGES = [
-  'node_modules/pg',
-  'node_modules/mysql2',
-  'node_modules/better-sqlite3',
-  'node_modules/http-errors',
-  'bench/node_modules/db-errors',
-  'bench/node_modules/sequelize',
-  'bench/node_modules/@mikro-orm/core',
-];
