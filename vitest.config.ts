@@ -11,6 +11,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/live/setup.ts'],
     env: { NODE_ENV: 'test' },
   },
 });

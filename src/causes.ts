@@ -1,5 +1,5 @@
-/** How many candidates are looked at: far more than any wrapper nests, few enough that a hostile chain costs nothing. */
-const MOST = 16;
+/** How many candidates are looked at: more than any wrapper nests, few enough that a hostile chain costs nothing. */
+const MOST = 10;
 
 /**
  * Where wrappers keep what they caught. Not all are errors, and not all are enumerable.
@@ -22,17 +22,17 @@ interface Wrapper {
 }
 
 /**
- * Offers an error and everything that it wraps to `read`, outermost first, until `read` answers; `undefined` when
- * nobody answers. Bounded, safe against cycles, and never throws: a property that throws wraps nothing.
+ * Offers an error and everything that it wraps to `read`, outermost first, until `read` answers; `null` ends the walk
+ * without an answer. Bounded, safe against cycles, and never throws: a property that throws wraps nothing.
  */
-export function causes<T>(error: unknown, read: (candidate: object) => T | undefined): T | undefined {
+export function causes<T>(error: unknown, read: (candidate: object) => T | null | undefined): T | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   let queue: object[] | undefined;
   let candidate = error;
   for (let at = 0; ; at++) {
     try {
       const answer = read(candidate);
-      if (answer !== undefined) return answer;
+      if (answer !== undefined) return answer ?? undefined;
     } catch {}
     queue = wrapped(candidate, queue);
     // The error itself is not in the queue, which is made only when something is wrapped.

@@ -1,5 +1,5 @@
 import createError from 'http-errors';
-import type { Problem, ProblemCode, ProblemOf } from './problem.ts';
+import { type Formatted, type Problem, type ProblemCode, type ProblemOf, toProblem } from './problem.ts';
 import type { Violation } from './violation.ts';
 
 /** Shared by every copy of this package in a process: `instanceof` of one copy knows the errors of another. */
@@ -15,16 +15,24 @@ export interface ConflictFacts {
   /** The error that was translated, as it was thrown. */
   readonly cause?: unknown;
   /**
-   * What `toJSON()` gives.
-   * @default the problem itself
+   * The body that `toJSON()` gives, and its media type.
+   * @default the problem itself, as 'application/problem+json'
    */
-  readonly body?: unknown;
-  /** @default 'application/problem+json' */
-  readonly contentType?: string | undefined;
-  /** Whoever answered, to answer again when more is known of the request. */
-  readonly origin?: object | undefined;
+  readonly format?: Formatted | undefined;
+  /** Whoever answered: asked again when more is known of the request, and for the values behind the violation. */
+  readonly origin?: ConflictOrigin | undefined;
   /** Captures a stack of its own here, instead of showing the cause's frames. */
   readonly captureStack?: boolean | undefined;
+}
+
+/** Whoever answered a violation with a conflict. */
+export interface ConflictOrigin {
+  /** Puts the reported values behind a violation, as a getter. Not done before somebody asks for the violation. */
+  reveal(violation: Violation, cause: unknown): Violation;
+}
+
+interface Known<Code extends ProblemCode> extends Pick<ConflictFacts, 'violation' | 'rule' | 'origin' | 'format'> {
+  readonly problem: ProblemOf<Code>;
 }
 
 /**
@@ -37,8 +45,6 @@ export interface ConflictFacts {
 export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error {
   /** What happened: the problem's code. Configuration and headers change the status, never the code. */
   declare readonly code: Code;
-  /** Headers of the answer: content type, `no-store`, `Retry-After`, `ETag`. Their values are always valid. */
-  declare headers: Record<string, string>;
   declare status: number;
   declare statusCode: number;
   /** True: the message is public. */
@@ -46,8 +52,7 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
   /** The error that was translated, as it was thrown; it may hold row values and SQL. Not enumerable. */
   declare readonly cause?: unknown;
 
-  readonly #problem!: ProblemOf<Code>;
-  readonly #facts!: ConflictFacts;
+  readonly #known!: Known<Code>;
 
   // biome-ignore lint/correctness/noUnreachableSuper: what is returned instead was made by this constructor
   constructor(problem: Problem, facts: ConflictFacts = {}) {
@@ -55,42 +60,67 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
       // biome-ignore lint/correctness/noConstructorReturn: one class per status, without re-prototyping an instance
       return Reflect.construct(ConflictError, [problem, facts], classOf(problem.status)) as ConflictError<Code>;
     }
-    const { captureStack } = facts;
     const message = problem.detail ?? problem.title;
-    const limit = captureStack ? undefined : withoutFrames();
-    // Error itself takes the cause out of the facts, if they have one, and hides it.
-    super(captureStack ? message : undefined, facts);
-    if (!captureStack) {
-      restoreFrames(limit);
-      // Without the empty stack of its own the getter of the prototype shows.
-      delete (this as { stack?: string }).stack;
+    const { captureStack } = facts;
+    const limit = withoutFrames();
+    super();
+    restoreFrames(limit);
+    // Without the empty stack of its own the getter of the prototype shows. An object that has lost a property has
+    // room for five more before it takes twice the memory: all that nobody enumerates is in one.
+    if (!captureStack) delete (this as { stack?: string }).stack;
+    const { violation, rule, origin, format } = facts;
+    this.#known = { problem: problem as ProblemOf<Code>, violation, rule, origin, format };
+    if ('cause' in facts) {
+      Object.defineProperty(this, 'cause', { value: facts.cause, writable: true, configurable: true });
     }
-    this.#problem = problem as ProblemOf<Code>;
-    this.#facts = facts;
     this.message = message;
     this.code = problem.code as Code;
-    this.headers = headersOf(problem, facts.contentType);
     if (problem.status !== this.status) this.status = this.statusCode = problem.status;
+    if (captureStack) {
+      const internal = new.target === (CLASSES.get(problem.status) as unknown);
+      Error.captureStackTrace?.(this, internal ? ConflictError : new.target);
+    }
+  }
+
+  /** What is known of an error, also through an object that inherits from it; of a proxy nothing is. */
+  static #of<Code extends ProblemCode>(error: ConflictError<Code>): Known<Code> | undefined {
+    if (#known in error) return error.#known;
+    const owner: unknown = Object.getPrototypeOf(error);
+    return isConflictError(owner) ? (ConflictError.#of(owner) as Known<Code> | undefined) : undefined;
   }
 
   /** The canonical problem, whatever the format of the body. */
   get problem(): ProblemOf<Code> {
-    return this.#problem;
+    return ConflictError.#of(this)?.problem ?? (UNKNOWN as ProblemOf<Code>);
   }
 
   /** The facts that the database reported, for the server; absent for a conflict that the application raised. */
   get violation(): Violation | undefined {
-    return this.#facts.violation;
+    const known = ConflictError.#of(this);
+    const violation = known?.violation;
+    return violation && known?.origin ? known.origin.reveal(violation, this.cause) : violation;
   }
 
   /** The key of the rule that matched. */
   get rule(): string | undefined {
-    return this.#facts.rule;
+    return ConflictError.#of(this)?.rule;
+  }
+
+  /** Headers of the answer: content type, `no-store`, `Retry-After`, `ETag`. Their values are always valid. */
+  get headers(): Record<string, string> {
+    const headers = headersOf(this.problem, ConflictError.#of(this)?.format?.contentType);
+    this.headers = headers;
+    return headers;
+  }
+
+  set headers(value: Record<string, string>) {
+    Object.defineProperty(this, 'headers', { value, writable: true, configurable: true, enumerable: true });
   }
 
   /** The body in its format. */
   toJSON(): unknown {
-    return 'body' in this.#facts ? this.#facts.body : this.#problem;
+    const format = ConflictError.#of(this)?.format;
+    return format === undefined ? this.problem : format.body;
   }
 
   /** A new `Response` with status, headers and body: what Hono asks an error for. */
@@ -113,8 +143,8 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
   }
 
   /** Who made the error; absent for one that another copy of this package made. */
-  static originOf(error: ConflictError): object | undefined {
-    return #facts in error ? error.#facts.origin : undefined;
+  static originOf(error: ConflictError): ConflictOrigin | undefined {
+    return ConflictError.#of(error)?.origin;
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -127,6 +157,9 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
 export function isConflictError(value: unknown): value is ConflictError {
   return typeof value === 'object' && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true;
 }
+
+/** The problem of an error of another making, which nothing is known of. */
+const UNKNOWN: Problem = toProblem('conflict', 409, {});
 
 const CLASSES = new Map<number, typeof ConflictError>();
 

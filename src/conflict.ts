@@ -1,6 +1,6 @@
 import type { Context } from './context.ts';
 import { CODES, type Known, type ProblemCode, type ProblemError, type ProblemOf, toPointer } from './problem.ts';
-import { nearest } from './validate.ts';
+import { isRecord, nearest, shown } from './validate.ts';
 
 type Fixed = 'status' | 'code' | 'retryable' | 'recovery' | 'current_version' | 'expected_version';
 
@@ -86,7 +86,10 @@ const READERS: Readonly<Record<string, Reader>> = {
  * code that does not exist is a TypeError, because it is a bug.
  */
 export function knownOf(code: ProblemCode, members: object): Known {
+  if (typeof code !== 'string') throw new TypeError(`Expected the code of a conflict to be a text, got ${shown(code)}`);
   if (!Object.hasOwn(CODES, code)) throw new TypeError(`Unknown code "${code}", ${nearest(code, Object.keys(CODES))}`);
+  if (!isRecord(members))
+    throw new TypeError(`Expected the members of a conflict to be an object, got ${shown(members)}`);
   const known: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(members)) {
     const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;

@@ -1,7 +1,7 @@
 import { builtIn } from './built-in.ts';
 import { causes } from './causes.ts';
 import { type ConflictMembers, type ConflictOptions, knownOf } from './conflict.ts';
-import { ConflictError, type ConflictFacts, isConflictError } from './conflict-error.ts';
+import { ConflictError, type ConflictFacts, type ConflictOrigin, isConflictError } from './conflict-error.ts';
 import type { Context } from './context.ts';
 import { type Answer, definePolicy, type Policy, type PolicyOptions, type Rule } from './policy.ts';
 import { FORMATS, type Formatted, type Problem, type ProblemCode, toProblem } from './problem.ts';
@@ -74,7 +74,7 @@ type Listener = NonNullable<ConflictsOptions['onUnregistered']>;
 type Unregistered = (violation: Violation, code: ProblemCode) => void;
 
 /** What a conflict needs to be answered again by whoever answered it first. */
-interface Origin {
+interface Origin extends ConflictOrigin {
   readonly policy: Policy;
   /** False for the functions of the package root, which know no rules. */
   readonly bound: boolean;
@@ -100,15 +100,26 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   const translator = options.drivers ? firstOf([...options.drivers.map(safe), builtIn]) : builtIn;
   const policy = definePolicy(options);
   const unregistered = options.onUnregistered ? defineListener(options.onUnregistered) : defineWarning();
-  const origin: Origin = { policy, bound, typeBase, make };
+  const origin: Origin = { policy, bound, typeBase, make, reveal };
 
-  function read(candidate: object): Violation | ConflictError | undefined {
-    return isConflictError(candidate) ? candidate : translator.classify(candidate, dialect);
+  /** An error of a database that is no violation ends the walk: what is behind it is not its own. */
+  function read(candidate: object): Violation | ConflictError | null | undefined {
+    if (isConflictError(candidate)) return candidate;
+    return translator.classify(candidate, dialect) ?? (translator.owns(candidate) ? null : undefined);
   }
 
   function classify(error: unknown): Violation | undefined {
     const found = causes(error, read);
-    return isConflictError(found) ? found.violation : found;
+    if (found === undefined) return undefined;
+    return isConflictError(found) ? found.violation : reveal(found, error);
+  }
+
+  function reveal(violation: Violation, error: unknown): Violation {
+    if (!Object.hasOwn(violation, 'values') && Object.isExtensible(violation) && 'columns' in violation) {
+      const get = (): readonly string[] | undefined => causes(error, (candidate) => translator.values?.(candidate));
+      Object.defineProperty(violation, 'values', { get, configurable: true });
+    }
+    return violation;
   }
 
   function translate<E>(error: E, context?: Context): E | ConflictError {
@@ -130,19 +141,17 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
       cause === undefined
         ? { violation, rule, origin, captureStack }
         : { cause, violation, rule, origin, captureStack };
-    if (format !== 'problem') Object.assign(facts, formatted(problem, context));
-    return new ConflictError(problem, facts);
+    return new ConflictError(problem, format === 'problem' ? facts : { ...facts, format: formatted(problem, context) });
   }
 
-  /** The body of another format; the problem itself where the format fails. */
-  function formatted(problem: Problem, context: Context | undefined): Partial<Formatted> {
+  /** The body of another format, as plain data; `undefined` where the format fails. */
+  function formatted(problem: Problem, context: Context | undefined): Formatted | undefined {
     try {
       const { body, contentType } = typeof format === 'function' ? format(problem, context) : FORMATS[format](problem);
-      if (JSON.stringify(body) === undefined) return {};
       const valid = typeof contentType === 'string' && /^[!-~]+\/[ -~]+$/.test(contentType);
-      return { body, contentType: valid ? contentType : 'application/json' };
+      return { body: JSON.parse(JSON.stringify(body)), contentType: valid ? contentType : 'application/json' };
     } catch {
-      return {};
+      return undefined;
     }
   }
 
@@ -176,7 +185,8 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
     members: ConflictMembers<Code> = {} as ConflictMembers<Code>,
     { cause, context }: ConflictOptions = {},
   ): ConflictError<Code> {
-    const problem = toProblem(code, policy.status(code, context), knownOf(code, members), typeBase);
+    const known = knownOf(code, members);
+    const problem = toProblem(code, policy.status(code, context), known, typeBase);
     return make({ problem }, cause, undefined, context) as ConflictError<Code>;
   }
 

@@ -83,7 +83,7 @@ export function definePolicy(options: PolicyOptions): Policy {
   function answer(violation: Violation, context?: Context, instance?: string): Answer | undefined {
     const found = find(violation);
     const rule = found?.rule;
-    const plain = rule !== undefined && isPlain(rule) ? rule : undefined;
+    const plain = found?.plain ? (rule as PlainRule) : undefined;
     const concealed = plain?.conceal === true;
     // What the schema raises by itself is public only where the application says so.
     const raised = violation.kind === 'raise_exception' && rule !== undefined ? 'invalid_state' : undefined;
@@ -212,7 +212,7 @@ function sentence(detail: Words['detail'], context: Context | undefined): string
   }
 }
 
-export function isPlain(rule: Rule): rule is PlainRule {
+function isPlain(rule: Rule): boolean {
   for (const member in rule) if (!PLAIN.includes(member)) return false;
   return true;
 }
@@ -220,6 +220,8 @@ export function isPlain(rule: Rule): rule is PlainRule {
 interface Found {
   readonly key: string;
   readonly rule: Rule;
+  /** True for one sentence, false for a sentence by code. */
+  readonly plain: boolean;
 }
 
 /**
@@ -231,7 +233,8 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
   const columnLists = new Map<string, Found>();
   let qualified = false;
   for (const key of Object.keys(rules)) {
-    const found: Found = { key, rule: rules[key] as Rule };
+    const rule = rules[key] as Rule;
+    const found: Found = { key, rule, plain: isPlain(rule) };
     names.set(key, found);
     qualified ||= key.includes('.');
     const open = key.indexOf('(');
@@ -265,7 +268,7 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
     const key = columnKey(table, columns);
     const found = (schema && columnLists.get(`${schema}.${key}`)) || columnLists.get(key);
     // A unique key and a foreign key may share their columns: one sentence is for the key, two are for the reference.
-    return found && isAbout(found.rule, violation) ? found : undefined;
+    return found && (!found.plain || isUnique(violation)) ? found : undefined;
   };
 }
 
@@ -273,6 +276,6 @@ function columnKey(table: string, columns: readonly string[]): string {
   return `${table}(${columns.join()})`;
 }
 
-function isAbout(rule: Rule, { kind }: Violation): boolean {
-  return !isPlain(rule) || kind === 'unique_violation' || kind === 'exclusion_violation';
+function isUnique({ kind }: Violation): boolean {
+  return kind === 'unique_violation' || kind === 'exclusion_violation';
 }

@@ -210,16 +210,22 @@ export function toProblem(
   const defaults = CODES[code];
   const recovery = defaults[1];
   const type = known.type ?? (typeBase && typeBase + code.replaceAll('_', '-'));
-  const problem: Record<string, unknown> = {
-    type: type ?? 'about:blank',
-    title: (type === undefined ? PHRASES[status] : known.title) ?? defaults[3],
-    status,
-    detail: known.detail ?? defaults[4],
-    instance: instance ?? known.instance ?? newInstance(),
-    code,
-  };
-  if (known.resource !== undefined) problem.resource = known.resource;
-  if (known.errors?.length) problem.errors = known.errors;
+  const title = (type === undefined ? PHRASES[status] : known.title) ?? defaults[3];
+  const detail = known.detail ?? defaults[4];
+  const id = instance ?? known.instance ?? newInstance();
+  const retryable = recovery === 'retry';
+  const { resource, errors } = known;
+  const shown = type ?? 'about:blank';
+  // The most frequent ones whole: a property that is added later takes more memory than the value in it.
+  if (recovery === 'change_input' && !errors?.length && resource === undefined) {
+    return { type: shown, title, status, detail, instance: id, code, retryable, recovery } as Problem;
+  }
+  if (recovery === 'change_input' && errors?.length && resource !== undefined) {
+    return { type: shown, title, status, detail, instance: id, code, resource, errors, retryable, recovery } as Problem;
+  }
+  const problem: Record<string, unknown> = { type: shown, title, status, detail, instance: id, code };
+  if (resource !== undefined) problem.resource = resource;
+  if (errors?.length) problem.errors = errors;
   if (recovery === 'refetch_and_retry') {
     if (known.current_version !== undefined) problem.current_version = known.current_version;
     if (known.expected_version !== undefined) problem.expected_version = known.expected_version;
@@ -229,8 +235,8 @@ export function toProblem(
     if (known.requested_transition !== undefined) problem.requested_transition = known.requested_transition;
     if (known.allowed_transitions !== undefined) problem.allowed_transitions = known.allowed_transitions;
   }
-  problem.retryable = recovery === 'retry';
-  if (recovery === 'retry') problem.retry_after = known.retry_after ?? 1;
+  problem.retryable = retryable;
+  if (retryable) problem.retry_after = known.retry_after ?? 1;
   problem.recovery = recovery;
   return problem as unknown as Problem;
 }

@@ -13,10 +13,15 @@ export interface Translator {
    * @param dialect what the application said about its server, for texts that two servers write alike
    */
   classify(error: unknown, dialect?: Dialect): Violation | undefined;
+  /**
+   * The reported values of the columns of a violation that this translator has read, as text and in their order;
+   * `undefined` when the database did not tell them or they cannot be told apart. Row data. Never throws.
+   */
+  values?(error: unknown): readonly string[] | undefined;
 }
 
 /** The same translator, to which an error that throws when it is read (a getter, a revoked proxy) is not its own. */
-export function safe({ name, owns, classify }: Translator): Translator {
+export function safe({ name, owns, classify, values }: Translator): Translator {
   return {
     name,
     owns(error) {
@@ -29,6 +34,13 @@ export function safe({ name, owns, classify }: Translator): Translator {
     classify(error, dialect) {
       try {
         return classify(error, dialect);
+      } catch {
+        return undefined;
+      }
+    },
+    values(error) {
+      try {
+        return values?.(error);
       } catch {
         return undefined;
       }
@@ -48,6 +60,7 @@ export function firstOf(translators: readonly Translator[]): Translator {
       }
       return undefined;
     },
+    values: (error) => translators.find((translator) => translator.owns(error))?.values?.(error),
   };
 }
 

@@ -6,7 +6,9 @@ import { CODES, FORMATS } from './problem.ts';
 type Test = readonly [holds: (value: unknown) => boolean, expected: string];
 type Tests = { readonly [name: string]: Test };
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+/** True for an object with members, false for an array or a map, whose members would be overlooked. */
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  Object.prototype.toString.call(value) === '[object Object]';
 const isString: Test = [(value) => typeof value === 'string' && value !== '', 'a text that is not empty'];
 const isFunction: Test = [(value) => typeof value === 'function', 'a function'];
 const isBoolean: Test = [(value) => typeof value === 'boolean', 'true or false'];
@@ -122,6 +124,6 @@ function every(names: object, test: Test): Tests {
 }
 
 /** What came, without its content: it may be long, and a secret. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : value === null ? 'null' : typeof value;
 }

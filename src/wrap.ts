@@ -122,9 +122,13 @@ export function defineWrap(translate: Translate): <T extends object>(target: T) 
   };
 }
 
-/** Cannot be called without `new`. A frozen function looks like one in all but its text. */
+/** Cannot be called without `new`. A frozen function has all of it but the text. */
 function isClass(target: unknown): boolean {
-  return typeof target === 'function' && /^class\b/.test(Function.prototype.toString.call(target));
+  return (
+    typeof target === 'function' &&
+    Object.getOwnPropertyDescriptor(target, 'prototype')?.writable === false &&
+    /^class\b|\[native code]\s*}$/.test(Function.prototype.toString.call(target))
+  );
 }
 
 /** An iterator as generators make it: reading these two properties begins nothing. */

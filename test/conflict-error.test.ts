@@ -46,7 +46,7 @@ describe('the properties', () => {
     const cause = captured('pg/postgresql-18/unique');
     const conflicts = defineConflicts({ rules: { users_email_key: { resource: 'user' } }, status: { duplicate: 422 } });
     const error = conflicts.translate(cause) as ConflictError;
-    for (const key of ['message', 'code', 'headers']) {
+    for (const key of ['message', 'code']) {
       expect(Object.getOwnPropertyDescriptor(error, key), key).toMatchObject({ writable: true, enumerable: true });
     }
     expect(Object.getOwnPropertyDescriptor(error, 'cause')).toEqual({
@@ -62,7 +62,7 @@ describe('the properties', () => {
     const inherited: string[] = [];
     for (const key in error) inherited.push(key);
     expect(inherited.filter((key) => ['cause', 'violation', 'rule', 'stack', 'name'].includes(key))).toEqual([]);
-    expect(Object.keys(error).filter((key) => key !== 'problem')).toEqual(['message', 'code', 'headers']);
+    expect(Object.keys(error)).toEqual(['message', 'code']);
     expect({ status: error.status, statusCode: error.statusCode, expose: error.expose, name: error.name }).toEqual({
       status: 422,
       statusCode: 422,
@@ -73,14 +73,14 @@ describe('the properties', () => {
 
   test('that nothing is known of are absent', () => {
     const error = new ConflictError(problem());
-    expect(keysOf(error)).toEqual(['message', 'code', 'headers']);
+    expect(keysOf(error)).toEqual(['message', 'code']);
     expect(keysOf(conflict('duplicate'))).toEqual(keysOf(error));
     expect({ cause: error.cause, violation: error.violation, rule: error.rule }).toEqual({});
   });
 
   test('are the same for every code and status', () => {
     for (const code of EVERY_CODE) {
-      expect(keysOf(new ConflictError(problem(code))), code).toEqual(['message', 'code', 'headers']);
+      expect(keysOf(new ConflictError(problem(code))), code).toEqual(['message', 'code']);
     }
   });
 
@@ -104,9 +104,29 @@ describe('the properties', () => {
     expect(conflict('busy')).toMatchObject({ status: 503, statusCode: 503, expose: true });
   });
 
-  test('can be read through a proxy and a derived object, as tools make them', () => {
+  test('make their headers once, when somebody asks, and own from then on', () => {
+    const error = conflict('duplicate');
+    error.headers['X-Request'] = '1';
+    expect(error.headers).toEqual({ ...conflict('duplicate').headers, 'X-Request': '1' });
+    expect(Object.keys(error)).toEqual(['message', 'code', 'headers']);
+  });
+
+  test('are unknown through a proxy, which still answers and harms nobody', () => {
+    const seen = new Proxy(translated(captured('pg/postgresql-18/unique')), {});
+    expect({ violation: seen.violation, rule: seen.rule, code: seen.code, status: seen.status }).toEqual({
+      violation: undefined,
+      rule: undefined,
+      code: 'duplicate',
+      status: 409,
+    });
+    expect(seen.toJSON()).toMatchObject({ code: 'conflict', status: 409 });
+    expect(isConflict(seen, 'duplicate')).toBe(true);
+    expect(() => [translate(seen), translate(seen, { method: 'POST' }), classify(seen), inspect(seen)]).not.toThrow();
+  });
+
+  test('can be read through a derived object, as tools make them', () => {
     const error = translated(captured('pg/postgresql-18/unique'));
-    for (const seen of [new Proxy(error, {}), Object.create(error) as ConflictError]) {
+    for (const seen of [Object.create(error) as ConflictError]) {
       expect({ violation: seen.violation, rule: seen.rule, body: seen.toJSON(), stack: seen.stack }).toEqual({
         violation: error.violation,
         rule: undefined,

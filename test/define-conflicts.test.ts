@@ -458,7 +458,6 @@ describe('onUnregistered', () => {
     ['pg/postgresql-18/unique', '"users_email_key": { resource: \'…\', fields: ["email"], detail: \'…\' },'],
     ['better-sqlite3/sqlite-3/unique', '"users(email)": { resource: \'…\', fields: ["email"], detail: \'…\' },'],
     ['mysql2/mysql-9/primary-key', "\"users.PRIMARY\": { resource: '…', detail: '…' },"],
-    ['better-sqlite3/sqlite-3/foreign-key-parent-missing', 'The database did not name the constraint.'],
   ])('gets the line to add for %s', (path, line) => {
     const onUnregistered = vi.fn();
     defineConflicts({ onUnregistered }).translate(captured(path));
@@ -478,6 +477,7 @@ describe('onUnregistered', () => {
     const conflicts = defineConflicts({ rules: { users_email_key: RULE }, onUnregistered });
     conflicts.translate(unique());
     conflicts.translate(captured('pg/postgresql-18/deadlock'));
+    conflicts.translate(sqliteForeignKey());
     conflicts.translate(new Error('no violation'));
     expect(onUnregistered).not.toHaveBeenCalled();
   });

@@ -190,7 +190,10 @@ export function mysqlViolation(driver: string, error: MysqlFields, dialect?: Dia
   if (server !== undefined) violation.dialect = server;
   violation.code = code;
   if (sqlState !== undefined) violation.sqlState = sqlState;
-  const text = textOf(error.sqlMessage) ?? '';
+  // The servers cut their messages at 512 bytes: what is much longer is not theirs, and not read.
+  // Source: MYSQL_ERRMSG_SIZE in https://github.com/mysql/mysql-server/blob/9.4/include/mysql_com.h
+  const message = textOf(error.sqlMessage) ?? '';
+  const text = message.length > 2048 ? '' : message;
 
   switch (kind) {
     case 'unique_violation':

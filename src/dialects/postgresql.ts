@@ -49,14 +49,12 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
     case 'unique_violation':
     case 'exclusion_violation': {
       const columns = detail && keyColumns(detail);
-      if (detail && columns) {
-        violation.columns = columns;
-        if (kind === 'unique_violation') hideValues(violation, detail);
-      }
+      if (columns) violation.columns = columns;
       break;
     }
     case 'foreign_key_violation': {
-      const message = textOf(error.message);
+      // The message is the server's own and short, but Knex may have put a long statement before it.
+      const message = textOf(error.message)?.slice(-1024);
       const other = message && table && constraint && otherName(message, table, constraint);
       if (code === '23001' || other) {
         violation.direction = 'still_referenced';
@@ -68,10 +66,7 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
         const parent = detail && parentOf(detail);
         if (parent) violation.referencedTable = parent;
         const columns = detail && foreignKeyColumns(detail);
-        if (detail && columns) {
-          violation.columns = columns;
-          hideValues(violation, detail);
-        }
+        if (columns) violation.columns = columns;
       }
       break;
     }
@@ -93,17 +88,18 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
  * translation. `undefined` when a part is an expression. Names that need quotes have them, doubled inside.
  * Source: https://github.com/postgres/postgres/blob/REL_18_0/src/backend/access/index/genam.c (BuildIndexValueDescription)
  */
-function keyColumns(detail: string): string[] | undefined {
+function keyColumns(detail: string): readonly string[] | undefined {
   const columns: string[] = [];
   let at = detail.indexOf('(');
   if (at < 0) return undefined;
-  for (;;) {
+  // An index has 32 columns at most.
+  while (columns.length < 32) {
     const start = at + 1;
     if (detail[start] === '"') {
       at = start;
       do {
         at = detail.indexOf('"', at + 1);
-        if (at < 0) return undefined;
+        if (at < 0 || at > start + LONGEST_NAME) return undefined;
       } while (detail[at + 1] === '"' && ++at);
       columns.push(detail.slice(start + 1, at).replaceAll('""', '"'));
       at++;
@@ -113,10 +109,12 @@ function keyColumns(detail: string): string[] | undefined {
       if (at === start) return undefined;
       columns.push(detail.slice(start, at));
     }
-    if (detail.startsWith(')=(', at)) return columns;
+    // A copy has no room to grow, which this one has for sixteen.
+    if (detail.startsWith(')=(', at)) return columns.slice();
     if (!detail.startsWith(', ', at)) return undefined;
     at++;
   }
+  return undefined;
 }
 
 /** What PostgreSQL's quote_identifier() leaves without quotes. */
@@ -132,7 +130,7 @@ function isPlain(code: number): boolean {
  */
 function foreignKeyColumns(detail: string): string[] | undefined {
   const end = detail.indexOf(')=(');
-  if (end < 0 || detail.includes(')=(', end + 1)) return undefined;
+  if (end < 0 || end > LONGEST_KEY || detail.indexOf(')=(', end + 1) >= 0) return undefined;
   // Japanese puts the table, in quotes, before the key.
   const first = detail.indexOf('(');
   const start = quoteBefore(detail, first) < 0 ? first : detail.indexOf('(', quoteBefore(detail, end));
@@ -140,14 +138,19 @@ function foreignKeyColumns(detail: string): string[] | undefined {
   const names = detail.slice(start + 1, end);
   if (!names.includes(', ')) return [names];
   const columns = names.split(', ');
-  const values = separators(detail, end + 3, detail.lastIndexOf(')')) + 1;
+  const values = separators(detail, end + 3, detail.lastIndexOf(')'), columns.length) + 1;
   return columns.length === values ? columns : values === 1 ? [names] : undefined;
 }
 
-/** How often `, ` stands between two places. */
-function separators(text: string, from: number, to: number): number {
+/** More than 63 characters, each doubled, in quotes. */
+const LONGEST_NAME = 256;
+/** More than 32 names and what stands before them. */
+const LONGEST_KEY = 4096;
+
+/** How often `, ` stands between two places, as far as it matters. */
+function separators(text: string, from: number, to: number, most: number): number {
   let count = 0;
-  for (let at = text.indexOf(', ', from); at >= 0 && at < to; at = text.indexOf(', ', at + 2)) count++;
+  for (let at = text.indexOf(', ', from); at >= 0 && at < to && count < most; at = text.indexOf(', ', at + 2)) count++;
   return count;
 }
 
@@ -223,10 +226,12 @@ function unquoted(text: string, start: number, end: number): string {
   return text.slice(start + 1 + french, end - french);
 }
 
+/** The last quotation mark before a place, no further away than a name is long; -1 when there is none. */
 function quoteBefore(text: string, from: number): number {
+  const furthest = Math.max(from - LONGEST_NAME, 0);
   let at = from - 1;
-  while (at >= 0 && !isQuote(text, at)) at--;
-  return at;
+  while (at >= furthest && !isQuote(text, at)) at--;
+  return at < furthest ? -1 : at;
 }
 
 /** The quotation marks of the server's translations: " « » “ ” „ 「 」 『 』. The apostrophe is none of them. */
@@ -247,17 +252,23 @@ function isSpace(text: string, at: number): boolean {
   return code === 0x20 || code === 0xa0 || code === 0x202f;
 }
 
-/** Gives a violation the values behind its columns, where nothing enumerates them. */
-function hideValues(violation: Draft, detail: string): void {
-  const value = valuesOf(detail, violation.columns?.length ?? 0);
-  if (value !== undefined) Object.defineProperty(violation, 'values', { value });
-}
-
-/** The values of a key: with one column all there is, with more only when they can be told apart. */
-function valuesOf(detail: string, columns: number): string[] | undefined {
+/**
+ * The values behind the columns of a violation: with one column all that there is, with more only when they can be told
+ * apart.
+ */
+export function postgresqlValues(error: PostgresqlFields): readonly string[] | undefined {
+  const { kind, columns } = { kind: undefined, columns: undefined, ...postgresqlViolation('', error) };
+  const detail = textOf(error.detail);
+  if (
+    columns === undefined ||
+    detail === undefined ||
+    kind === 'not_null_violation' ||
+    kind === 'exclusion_violation'
+  ) {
+    return undefined;
+  }
   const start = detail.indexOf(')=(') + 3;
   const values = detail.slice(start, Math.max(start, detail.lastIndexOf(')')));
-  if (columns === 1) return [values];
-  const parts = values.split(', ');
-  return parts.length === columns ? parts : undefined;
+  const parts = columns.length === 1 ? [values] : values.split(', ');
+  return parts.length === columns.length ? parts : undefined;
 }

@@ -146,7 +146,7 @@ export function sqliteViolation(driver: string, code: string, message = ''): Vio
  */
 function readColumns(violation: Draft, message: string, prefix: string): void {
   const text = rest(message, prefix);
-  if (text === undefined) return;
+  if (text === undefined || text.length > 8192) return;
   if (text.startsWith("index '") && text.endsWith("'")) {
     violation.constraint = text.slice(7, -1).replaceAll("''", "'");
     return;
@@ -156,12 +156,8 @@ function readColumns(violation: Draft, message: string, prefix: string): void {
   const table = text.slice(0, dot + 1);
   // One dot in all: one column, even if its name has a comma.
   const parts = text.includes('.', dot + 1) ? text.split(', ') : [text];
-  const columns: string[] = [];
-  for (const part of parts) {
-    const column = part.slice(table.length);
-    if (!part.startsWith(table) || column === '' || column.includes('.')) return;
-    columns.push(column);
-  }
+  const columns = parts.map((part) => (part.startsWith(table) ? part.slice(table.length) : ''));
+  if (columns.some((column) => column === '' || column.includes('.'))) return;
   violation.table = text.slice(0, dot);
   violation.columns = columns;
 }

@@ -1,4 +1,4 @@
-import { type PostgresqlFields, postgresqlViolation } from '../dialects/postgresql.ts';
+import { type PostgresqlFields, postgresqlValues, postgresqlViolation } from '../dialects/postgresql.ts';
 import { isError, safe, type Translator } from '../translator.ts';
 
 // Codes: src/sqlstate.ts, shared by every driver that speaks PostgreSQL's protocol.
@@ -18,6 +18,7 @@ export const pg: Translator = /* @__PURE__ */ safe({
   name: 'pg',
   owns: isDatabaseError,
   classify: (error) => (isDatabaseError(error) ? postgresqlViolation('pg', error) : undefined),
+  values: (error) => (isDatabaseError(error) ? postgresqlValues(error) : undefined),
 });
 
 function isDatabaseError(error: unknown): error is DatabaseError {
