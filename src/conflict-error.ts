@@ -31,7 +31,8 @@ export interface ConflictOrigin {
   reveal(violation: Violation, cause: unknown): Violation;
 }
 
-interface Known<Code extends ProblemCode> extends Pick<ConflictFacts, 'violation' | 'rule' | 'origin' | 'format'> {
+interface Known<Code extends ProblemCode>
+  extends Pick<ConflictFacts, 'cause' | 'violation' | 'rule' | 'origin' | 'format'> {
   readonly problem: ProblemOf<Code>;
 }
 
@@ -49,8 +50,6 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
   declare statusCode: number;
   /** True: the message is public. */
   declare expose: boolean;
-  /** The error that was translated, as it was thrown; it may hold row values and SQL. Not enumerable. */
-  declare readonly cause?: unknown;
 
   readonly #known!: Known<Code>;
 
@@ -68,11 +67,8 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
     // Without the empty stack of its own the getter of the prototype shows. An object that has lost a property has
     // room for five more before it takes twice the memory: all that nobody enumerates is in one.
     if (!captureStack) delete (this as { stack?: string }).stack;
-    const { violation, rule, origin, format } = facts;
-    this.#known = { problem: problem as ProblemOf<Code>, violation, rule, origin, format };
-    if ('cause' in facts) {
-      Object.defineProperty(this, 'cause', { value: facts.cause, writable: true, configurable: true });
-    }
+    const { cause, violation, rule, origin, format } = facts;
+    this.#known = { problem: problem as ProblemOf<Code>, cause, violation, rule, origin, format };
     this.message = message;
     this.code = problem.code as Code;
     if (problem.status !== this.status) this.status = this.statusCode = problem.status;
@@ -99,6 +95,18 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
     const known = ConflictError.#of(this);
     const violation = known?.violation;
     return violation && known?.origin ? known.origin.reveal(violation, this.cause) : violation;
+  }
+
+  /**
+   * The error that was translated, as it was thrown; it may hold row values and SQL. It is no property of the error's
+   * own, so that neither `structuredClone` nor the print of an uncaught error take it along.
+   */
+  override get cause(): unknown {
+    return ConflictError.#of(this)?.cause;
+  }
+
+  override set cause(value: unknown) {
+    Object.defineProperty(this, 'cause', { value, writable: true, configurable: true });
   }
 
   /** The key of the rule that matched. */

@@ -30,7 +30,9 @@ type Reader = (value: unknown) => unknown;
 
 /** Longer texts are cut: a body stays small whatever a version column holds. */
 const LONGEST = 256;
-const MOST = 32;
+const MOST = 16;
+/** Bytes that the members may take, so that a body in any format has at most 8 KiB. */
+const LARGEST = 5000;
 
 /** A version is an identity: one that is too long is left out, for a part of it may be another's. */
 const version: Reader = (value) => {
@@ -55,13 +57,16 @@ const texts: Reader = (value) =>
 const seconds: Reader = (value) =>
   typeof value === 'number' && value >= 0 && value <= 86_400 ? Math.ceil(value) : undefined;
 
+const ERROR_CODES: ReadonlySet<unknown> = /* @__PURE__ */ new Set(Object.values(CODES).map((defaults) => defaults[2]));
+
 const errors: Reader = (value) =>
   Array.isArray(value)
     ? value.slice(0, MOST).flatMap((error) => {
         const pointer = text(error?.pointer);
         const detail = text(error?.detail);
         if (pointer === undefined) return [];
-        return [{ pointer, code: text(error.code) ?? 'invalid', ...(detail !== undefined && { detail }) }];
+        const code = ERROR_CODES.has(error.code) ? error.code : 'invalid';
+        return [{ pointer, code, ...(detail !== undefined && { detail }) }];
       })
     : undefined;
 
@@ -102,5 +107,13 @@ export function knownOf(code: ProblemCode, members: object): Known {
   if (fields) {
     known.errors ??= fields.map((field): ProblemError => ({ pointer: toPointer(field), code: CODES[code][2] }));
   }
+  // What the user can do without goes first.
+  const { errors } = known as { errors?: readonly ProblemError[] };
+  if (errors && isLarge(known)) known.errors = errors.map(({ pointer, code }) => ({ pointer, code }));
+  for (const name of ['errors', 'allowed_transitions', 'detail', 'title']) if (isLarge(known)) delete known[name];
   return known;
+}
+
+function isLarge(known: object): boolean {
+  return new TextEncoder().encode(JSON.stringify(known)).length > LARGEST;
 }

@@ -1,7 +1,7 @@
 import { builtIn } from './built-in.ts';
 import { causes } from './causes.ts';
 import { type ConflictMembers, type ConflictOptions, knownOf } from './conflict.ts';
-import { ConflictError, type ConflictFacts, type ConflictOrigin, isConflictError } from './conflict-error.ts';
+import { ConflictError, type ConflictOrigin, isConflictError } from './conflict-error.ts';
 import type { Context } from './context.ts';
 import { type Answer, definePolicy, type Policy, type PolicyOptions, type Rule } from './policy.ts';
 import { FORMATS, type Formatted, type Problem, type ProblemCode, toProblem } from './problem.ts';
@@ -137,11 +137,8 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   }
 
   function make({ problem, rule }: Answer, cause: unknown, violation?: Violation, context?: Context): ConflictError {
-    const facts: ConflictFacts =
-      cause === undefined
-        ? { violation, rule, origin, captureStack }
-        : { cause, violation, rule, origin, captureStack };
-    return new ConflictError(problem, format === 'problem' ? facts : { ...facts, format: formatted(problem, context) });
+    const form = format === 'problem' ? undefined : formatted(problem, context);
+    return new ConflictError(problem, { cause, violation, rule, origin, format: form, captureStack });
   }
 
   /** The body of another format, as plain data; `undefined` where the format fails. */

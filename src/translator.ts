@@ -75,11 +75,18 @@ export function isError(value: object): boolean {
 /** The kind of each native code. */
 export type KindsByCode = ReadonlyMap<string, ViolationKind>;
 
-/** A table of codes, written by kind. */
-export function byCode(table: { readonly [Kind in ViolationKind]?: readonly (string | number)[] }): KindsByCode {
+/**
+ * A table of codes, written by kind.
+ *
+ * @param prefix what all codes begin with
+ */
+export function byCode(
+  table: { readonly [Kind in ViolationKind]?: readonly (string | number)[] },
+  prefix = '',
+): KindsByCode {
   const kinds = new Map<string, ViolationKind>();
   for (const [kind, codes] of Object.entries(table)) {
-    for (const code of codes) kinds.set(String(code), kind as ViolationKind);
+    for (const code of codes) kinds.set(prefix + code, kind as ViolationKind);
   }
   return kinds;
 }

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 /** Layers, first to last. A name that ends with a slash is a folder. */
 const LAYERS: readonly (readonly string[])[] = [
   ['violation', 'context'],
-  ['translator', 'causes', 'problem', 'dialects/text'],
+  ['translator', 'causes', 'problem', 'dialects/facts'],
   ['sqlstate', 'policy'],
   ['dialects/', 'validate'],
   ['drivers/', 'conflict', 'conflict-error', 'wrap'],
@@ -21,9 +21,9 @@ const LAYERS: readonly (readonly string[])[] = [
 /** Who may import a layer's neighbours only in part. */
 const ONLY: Readonly<Record<string, readonly string[]>> = {
   // The facts know no HTTP.
-  'dialects/': ['violation', 'translator', 'sqlstate', 'dialects/text'],
-  'dialects/text': [],
-  'drivers/': ['violation', 'translator', 'dialects/', 'dialects/text'],
+  'dialects/': ['violation', 'translator', 'sqlstate', 'dialects/facts'],
+  'dialects/facts': ['violation'],
+  'drivers/': ['violation', 'translator', 'dialects/', 'dialects/facts'],
   sqlstate: ['translator'],
   translator: ['violation'],
   causes: [],

@@ -1,6 +1,6 @@
 import { byCode, type KindsByCode } from '../translator.ts';
 import type { Dialect, Violation } from '../violation.ts';
-import { conditionOf, textOf } from './text.ts';
+import { conditionOf, type Draft, Facts, textOf } from './facts.ts';
 
 /**
  * MySQL's and MariaDB's error numbers that are a violation. The number decides; the driver's name for it does not
@@ -157,25 +157,6 @@ export interface MysqlFields {
   readonly sqlMessage?: unknown;
 }
 
-/** A violation under construction. */
-type Draft = {
-  -readonly [K in
-    | 'code'
-    | 'sqlState'
-    | 'schema'
-    | 'table'
-    | 'constraint'
-    | 'referencedTable'
-    | 'direction'
-    | 'condition']?: string;
-} & {
-  dialect?: Dialect;
-  columns?: readonly string[];
-  referencedColumns?: readonly string[];
-  primaryKey?: true;
-  retryable?: true;
-};
-
 /** The facts of an error of a MySQL or MariaDB server; `undefined` when it is no violation. */
 export function mysqlViolation(driver: string, error: MysqlFields, dialect?: Dialect): Violation | undefined {
   const code = String(error.errno);
@@ -185,10 +166,9 @@ export function mysqlViolation(driver: string, error: MysqlFields, dialect?: Dia
   const kind = ERRNOS.get(code) ?? ERRNOS.get(`${code}/${sqlState}`) ?? signal;
   if (kind === undefined) return undefined;
 
-  const violation = { kind, driver } as Draft;
+  const violation = new Facts(kind, driver, code);
   const server = SENDERS[code] ?? dialect;
   if (server !== undefined) violation.dialect = server;
-  violation.code = code;
   if (sqlState !== undefined) violation.sqlState = sqlState;
   // The servers cut their messages at 512 bytes: what is much longer is not theirs, and not read.
   // Source: MYSQL_ERRMSG_SIZE in https://github.com/mysql/mysql-server/blob/9.4/include/mysql_com.h
@@ -227,7 +207,7 @@ export function mysqlViolation(driver: string, error: MysqlFields, dialect?: Dia
       violation.retryable = true;
       break;
   }
-  return violation as unknown as Violation;
+  return violation as Violation;
 }
 
 /**

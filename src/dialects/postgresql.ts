@@ -1,6 +1,6 @@
 import { SQLSTATES } from '../sqlstate.ts';
 import type { Violation } from '../violation.ts';
-import { conditionOf, textOf } from './text.ts';
+import { conditionOf, Facts, textOf } from './facts.ts';
 
 /**
  * The error fields of PostgreSQL's protocol that carry facts, under pg's names.
@@ -21,11 +21,6 @@ export interface PostgresqlFields {
   readonly routine?: unknown;
 }
 
-/** A violation under construction. */
-type Draft = {
-  -readonly [K in 'schema' | 'table' | 'constraint' | 'referencedTable' | 'direction' | 'condition']?: string;
-} & { columns?: readonly string[]; referencedColumns?: readonly string[]; retryable?: true };
-
 /** The facts of an error of a server that speaks PostgreSQL's protocol; `undefined` when it is no violation. */
 export function postgresqlViolation(driver: string, error: PostgresqlFields): Violation | undefined {
   const { code } = error;
@@ -34,7 +29,9 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
   const kind = SQLSTATES.get(code) ?? (raised ? 'raise_exception' : undefined);
   if (kind === undefined) return undefined;
 
-  const violation = { kind, driver, dialect: 'postgresql', code, sqlState: code } as Draft;
+  const violation = new Facts(kind, driver, code);
+  violation.dialect = 'postgresql';
+  violation.sqlState = code;
   const schema = textOf(error.schema);
   if (schema !== undefined) violation.schema = schema;
   const table = textOf(error.table);

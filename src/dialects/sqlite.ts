@@ -1,60 +1,63 @@
 import { byCode, type KindsByCode } from '../translator.ts';
 import type { Violation } from '../violation.ts';
-import { conditionOf, isIdentifier } from './text.ts';
+import { conditionOf, type Draft, Facts, isIdentifier } from './facts.ts';
 
 /**
- * SQLite's extended result codes that are a violation, by name without `SQLITE_`.
+ * SQLite's extended result codes that are a violation, by name.
  * Source: https://sqlite.org/rescode.html
  */
-export const RESULT_CODES: KindsByCode = /* @__PURE__ */ byCode({
-  unique_violation: [
-    'CONSTRAINT_PRIMARYKEY', // 1555
-    'CONSTRAINT_ROWID', // 2579
-    'CONSTRAINT_UNIQUE', // 2067
-  ],
-  foreign_key_violation: [
-    'CONSTRAINT_FOREIGNKEY', // 787: immediate and deferred, both directions
-  ],
-  check_violation: [
-    'CONSTRAINT_CHECK', // 275
-  ],
-  not_null_violation: [
-    'CONSTRAINT_NOTNULL', // 1299
-  ],
-  raise_exception: [
-    'CONSTRAINT_TRIGGER', // 1811: RAISE; also RESTRICT, see below
-  ],
-  serialization_failure: [
-    'BUSY_SNAPSHOT', // 517: the snapshot is out of date, only a new transaction helps
-  ],
-  lock_not_available: [
-    'BUSY', // 5: another connection has the lock, busy_timeout is over
-    'BUSY_RECOVERY', // 261
-    'BUSY_TIMEOUT', // 773
-    'LOCKED', // 6
-    'LOCKED_SHAREDCACHE', // 262
-    'LOCKED_VTAB', // 518
-  ],
-  query_canceled: [
-    'INTERRUPT', // 9
-  ],
-  string_data_right_truncation: [
-    'TOOBIG', // 18
-  ],
-  invalid_text_representation: [
-    'CONSTRAINT_DATATYPE', // 3091: a STRICT table
-    'MISMATCH', // 20: text for an INTEGER PRIMARY KEY
-  ],
-  read_only_sql_transaction: [
-    'READONLY', // 8
-    'READONLY_CANTINIT', // 1288
-    'READONLY_CANTLOCK', // 520
-    'READONLY_DBMOVED', // 1032
-    'READONLY_DIRECTORY', // 1544
-    'READONLY_RECOVERY', // 264
-    'READONLY_ROLLBACK', // 776
-  ],
-});
+export const RESULT_CODES: KindsByCode = /* @__PURE__ */ byCode(
+  {
+    unique_violation: [
+      'CONSTRAINT_PRIMARYKEY', // 1555
+      'CONSTRAINT_ROWID', // 2579
+      'CONSTRAINT_UNIQUE', // 2067
+    ],
+    foreign_key_violation: [
+      'CONSTRAINT_FOREIGNKEY', // 787: immediate and deferred, both directions
+    ],
+    check_violation: [
+      'CONSTRAINT_CHECK', // 275
+    ],
+    not_null_violation: [
+      'CONSTRAINT_NOTNULL', // 1299
+    ],
+    raise_exception: [
+      'CONSTRAINT_TRIGGER', // 1811: RAISE; also RESTRICT, see below
+    ],
+    serialization_failure: [
+      'BUSY_SNAPSHOT', // 517: the snapshot is out of date, only a new transaction helps
+    ],
+    lock_not_available: [
+      'BUSY', // 5: another connection has the lock, busy_timeout is over
+      'BUSY_RECOVERY', // 261
+      'BUSY_TIMEOUT', // 773
+      'LOCKED', // 6
+      'LOCKED_SHAREDCACHE', // 262
+      'LOCKED_VTAB', // 518
+    ],
+    query_canceled: [
+      'INTERRUPT', // 9
+    ],
+    string_data_right_truncation: [
+      'TOOBIG', // 18
+    ],
+    invalid_text_representation: [
+      'CONSTRAINT_DATATYPE', // 3091: a STRICT table
+      'MISMATCH', // 20: text for an INTEGER PRIMARY KEY
+    ],
+    read_only_sql_transaction: [
+      'READONLY', // 8
+      'READONLY_CANTINIT', // 1288
+      'READONLY_CANTLOCK', // 520
+      'READONLY_DBMOVED', // 1032
+      'READONLY_DIRECTORY', // 1544
+      'READONLY_RECOVERY', // 264
+      'READONLY_ROLLBACK', // 776
+    ],
+  },
+  'SQLITE_',
+);
 
 /**
  * Result codes of the same neighbourhood that are no violation, each with the reason. No code reads this table to
@@ -78,13 +81,6 @@ export const RESULT_CODES_LEFT_ALONE: Readonly<Record<string, string>> = {
   SQLITE_PERM: '3: permissions',
 };
 
-/** A violation under construction. */
-type Draft = { -readonly [K in 'table' | 'constraint' | 'direction' | 'condition']?: string } & {
-  columns?: readonly string[];
-  primaryKey?: true;
-  retryable?: true;
-};
-
 /**
  * The facts of an SQLite error; `undefined` when it is no violation.
  *
@@ -96,10 +92,11 @@ export function sqliteViolation(driver: string, code: string, message = ''): Vio
   // parent's side is ever restricted. A trigger that raises this very text cannot be told from it.
   // Source: https://github.com/sqlite/sqlite/blob/version-3.50.0/src/fkey.c (fkActionTrigger)
   const restricted = code === 'SQLITE_CONSTRAINT_TRIGGER' && message === 'FOREIGN KEY constraint failed';
-  const kind = restricted ? 'foreign_key_violation' : RESULT_CODES.get(code.slice(7));
+  const kind = restricted ? 'foreign_key_violation' : RESULT_CODES.get(code);
   if (kind === undefined) return undefined;
 
-  const violation = { kind, driver, dialect: 'sqlite', code } as Draft;
+  const violation = new Facts(kind, driver, code);
+  violation.dialect = 'sqlite';
   switch (kind) {
     case 'unique_violation': {
       readColumns(violation, message, 'UNIQUE constraint failed: ');
@@ -162,8 +159,8 @@ function readColumns(violation: Draft, message: string, prefix: string): void {
   violation.columns = columns;
 }
 
-/** What follows the last place of a prefix: some wrappers put text of their own, or of the user's, before it. */
+/** What follows a prefix; its last place where a wrapper put text of its own, or of the user's, before it. */
 function rest(message: string, prefix: string): string | undefined {
-  const at = message.lastIndexOf(prefix);
+  const at = message.startsWith(prefix) ? 0 : message.lastIndexOf(prefix);
   return at < 0 ? undefined : message.slice(at + prefix.length);
 }

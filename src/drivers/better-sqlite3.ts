@@ -1,5 +1,5 @@
+import { textOf } from '../dialects/facts.ts';
 import { sqliteViolation } from '../dialects/sqlite.ts';
-import { textOf } from '../dialects/text.ts';
 import { isError, safe, type Translator } from '../translator.ts';
 
 // Result codes: src/dialects/sqlite.ts, shared by every driver of SQLite.
