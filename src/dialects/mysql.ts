@@ -107,48 +107,6 @@ const SENDERS: Readonly<Record<string, Dialect | undefined>> = {
   4025: 'mariadb',
 };
 
-/**
- * Error numbers of the same neighbourhood that are no violation, each with its name and the reason. No code reads
- * this table to classify: whatever {@link ERRNOS} does not have is left alone.
- * Source: as above.
- */
-export const ERRNOS_LEFT_ALONE: Readonly<Record<string, string>> = {
-  1044: 'ER_DBACCESS_DENIED_ERROR: permissions',
-  1045: 'ER_ACCESS_DENIED_ERROR: permissions',
-  1064: 'ER_PARSE_ERROR: a bug of the statement',
-  1121: 'ER_NULL_COLUMN_IN_INDEX: a declaration, not a row',
-  1138: 'ER_INVALID_USE_OF_NULL: ALTER TABLE over rows that have NULL',
-  1142: 'ER_TABLEACCESS_DENIED_ERROR: permissions',
-  1143: 'ER_COLUMNACCESS_DENIED_ERROR: permissions',
-  1146: 'ER_NO_SUCH_TABLE: a bug of the statement or a missing migration',
-  1171: 'ER_PRIMARY_CANT_HAVE_NULL: a declaration, not a row',
-  1180: 'ER_ERROR_DURING_COMMIT: an engine’s number without a meaning of its own',
-  1206: 'ER_LOCK_TABLE_FULL: the operator',
-  1207: 'ER_READ_ONLY_TRANSACTION: locks under READ UNCOMMITTED, a bug of the statement',
-  1226: 'ER_USER_LIMIT_REACHED: connections or queries of an hour, the text alone says which',
-  1227: 'ER_SPECIFIC_ACCESS_DENIED_ERROR: permissions',
-  1252: 'ER_SPATIAL_CANT_HAVE_NULL: a declaration, not a row',
-  1290: 'ER_OPTION_PREVENTS_STATEMENT: --read-only or any other option, the text alone says which',
-  1292: 'ER_TRUNCATED_WRONG_VALUE: SQLSTATE 22007, a condition of its own; validate dates before the database does',
-  1365: 'ER_DIVISION_BY_ZERO: a bug of the statement',
-  1369: 'ER_VIEW_CHECK_FAILED: the row does not fit a view; a condition of its own, no constraint is named',
-  1370: 'ER_PROCACCESS_DENIED_ERROR: permissions',
-  1411: 'ER_WRONG_VALUE_FOR_TYPE: an argument of a function',
-  1526: 'ER_NO_PARTITION_FOR_GIVEN_VALUE: the operator forgot a partition',
-  1566: 'ER_NULL_IN_VALUES_LESS_THAN: a declaration, not a row',
-  1569: 'ER_DUP_ENTRY_AUTOINCREMENT_CASE: ALTER TABLE, not a row',
-  1591: 'ER_NO_PARTITION_FOR_GIVEN_VALUE_SILENT: as 1526',
-  1613: 'ER_XA_RBTIMEOUT: a transaction branch took too long',
-  1689: 'ER_LOCK_ABORTED: a lock was taken away by a statement of the operator',
-  1698: 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR: permissions',
-  1701: 'ER_TRUNCATE_ILLEGAL_FK: TRUNCATE of a referenced table, a statement that can never work',
-  1748: 'ER_ROW_DOES_NOT_MATCH_GIVEN_PARTITION_SET: a bug of the statement',
-  3133: 'ER_LOCKING_SERVICE_TIMEOUT: a lock of the application’s own',
-  3730: 'ER_FK_CANNOT_DROP_PARENT: DROP TABLE, not a row',
-  4030: 'ER_INVALID_JSON… on MySQL, a trigger’s declaration on MariaDB: neither is a violation',
-  4031: 'ER_CLIENT_INTERACTION_TIMEOUT on MySQL, a missing trigger on MariaDB, both HY000: the object cannot say which',
-};
-
 /** The fields of a server error that carry facts: the names that mysql2, mysql and mariadb share. */
 export interface MysqlFields {
   readonly errno: number;

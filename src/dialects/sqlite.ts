@@ -60,28 +60,6 @@ export const RESULT_CODES: KindsByCode = /* @__PURE__ */ byCode(
 );
 
 /**
- * Result codes of the same neighbourhood that are no violation, each with the reason. No code reads this table to
- * classify: whatever {@link RESULT_CODES} does not have is left alone.
- * Source: as above.
- */
-export const RESULT_CODES_LEFT_ALONE: Readonly<Record<string, string>> = {
-  SQLITE_ABORT: '4: the statement was aborted, another error says why',
-  SQLITE_ABORT_ROLLBACK: '516: the transaction was rolled back under the statement',
-  SQLITE_AUTH: '23: permissions',
-  SQLITE_CANTOPEN: '14: the operator',
-  SQLITE_CONSTRAINT: '19: a virtual table, or a driver that hides which constraint',
-  SQLITE_CONSTRAINT_COMMITHOOK: '531: a hook of the application',
-  SQLITE_CONSTRAINT_FUNCTION: '1043: an extension’s own function',
-  SQLITE_CONSTRAINT_PINNED: '2835: a trigger deleted the row that the statement updates',
-  SQLITE_CONSTRAINT_VTAB: '2323: a virtual table’s own rule',
-  SQLITE_CORRUPT: '11: the operator',
-  SQLITE_ERROR: '1: a bug of the statement',
-  SQLITE_FULL: '13: the operator',
-  SQLITE_NOTADB: '26: the operator',
-  SQLITE_PERM: '3: permissions',
-};
-
-/**
  * The facts of an SQLite error; `undefined` when it is no violation.
  *
  * @param code the extended result code's name
