@@ -1,0 +1,585 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { STATUS_CODES } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { transformSync } from 'esbuild';
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { answerErrorWithout } from '../examples/http/answer-error-without.ts';
+import { fixtures } from '../fixtures/load.ts';
+import { ERRNOS } from '../src/dialects/mysql.ts';
+import { RESULT_CODES } from '../src/dialects/sqlite.ts';
+import * as library from '../src/index.ts';
+import { CODES, type ProblemCode } from '../src/problem.ts';
+import { SQLSTATES } from '../src/sqlstate.ts';
+import { captured } from './violations.ts';
+
+// What the README says is what the code does: its examples run and compile, its documents are what they give, and its
+// tables, links and commands agree with the sources.
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const CONTRIBUTING = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+
+interface Block {
+  readonly language: string;
+  readonly code: string;
+  /** Of the first line of code in the README. */
+  readonly line: number;
+}
+
+const blocks: Block[] = Array.from(
+  README.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm),
+  ({ index, 1: language, 2: code }) => ({
+    language: language as string,
+    code: code as string,
+    line: README.slice(0, index).split('\n').length + 1,
+  }),
+);
+
+const examples = blocks.filter(({ language }) => language === 'ts');
+
+beforeEach(() => {
+  vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+});
+
+// ---- What the examples take for granted
+
+/** A captured duplicate of MariaDB, with the key that the README has. */
+function duplicate(): Error {
+  const error = captured('mysql2/mariadb-10/unique') as Error & { sqlMessage: string };
+  error.message = error.message.replace('users_email_key', 'users_email');
+  error.sqlMessage = error.message;
+  return error;
+}
+
+/** A repository as an application has it; nothing can be created twice. */
+class Users {
+  async create(): Promise<never> {
+    throw duplicate();
+  }
+}
+
+const rules = { users_email: { fields: ['email'], detail: 'This address is taken.' } };
+
+/** What an answer is made of, whoever sends it. */
+interface Sent {
+  status?: number;
+  headers?: Record<string, string>;
+  text?: string;
+  /** Given on to the framework. */
+  passed?: unknown;
+}
+
+/** A reply of Fastify, a response of Express and one of Node, as far as the examples use them. */
+class Reply implements Sent {
+  status?: number;
+  headers?: Record<string, string>;
+  text?: string;
+  passed?: unknown;
+  headersSent = false;
+  done: Promise<unknown> = Promise.resolve();
+
+  /** The methods of all of them: `status` and `headers` are methods with some. */
+  readonly methods = {
+    headersSent: false,
+    code: (status: number) => this.set({ status }),
+    status: (status: number) => this.set({ status }),
+    set: (headers: Record<string, string>) => this.set({ headers }),
+    headers: (headers: Record<string, string>) => this.set({ headers }),
+    send: (body: unknown) => this.send(body),
+    json: (body: unknown) => this.set({ text: JSON.stringify(body) }),
+    writeHead: (status: number, headers: Record<string, string> = {}) => this.set({ status, headers }),
+    end: (text = '') => this.set({ text }),
+  };
+
+  private set(sent: Sent): unknown {
+    Object.assign(this, sent);
+    return this.methods;
+  }
+
+  /** Fastify sends a Response as it is, gives an error to its own handler, and makes JSON of the rest. */
+  private send(body: unknown): unknown {
+    if (body instanceof Response) {
+      this.done = body.text().then((text) => {
+        this.set({ status: body.status, headers: titled(body.headers), text });
+      });
+      return this.methods;
+    }
+    return this.set(body instanceof Error ? { passed: body } : { text: JSON.stringify(body) });
+  }
+}
+
+/** Headers under the names that a server writes: `Response` has them in lower case. */
+function titled(headers: Headers): Record<string, string> {
+  return Object.fromEntries(
+    [...headers].map(([name, value]) => [name.replace(/\b[a-z]/g, (a) => a.toUpperCase()), value]),
+  );
+}
+
+type Handler = (error: unknown) => Promise<Sent>;
+
+/** What an example gave. */
+interface Outcome {
+  readonly thrown?: unknown;
+  /** Error handlers that it registered. */
+  readonly handlers: readonly Handler[];
+  /** Its own repository, or the one of the surroundings. */
+  readonly users: Users;
+  readonly conflicts: library.Conflicts;
+}
+
+const MODULES: Readonly<Record<string, object>> = {
+  'db-http-errors': library,
+  'better-sqlite3': { default: Database },
+};
+
+/** Runs an example as a module in its surroundings; `// →` and `// throws` are expectations. */
+async function run({ code, line }: Block): Promise<Outcome> {
+  const handlers: Handler[] = [];
+  const request = { method: 'PUT', headers: { 'if-match': '"v3"' }, log: { error: () => {} } };
+  const surroundings: Record<string, unknown> = {
+    ...library,
+    Users,
+    rules,
+    request,
+    pool: {},
+    users: new Users(),
+    error: duplicate(),
+    thrown: library.conflict('version_mismatch', { current_version: 'v4' }),
+    conflicts: library.defineConflicts({ rules }),
+    translated: () => 'translated',
+    console: { error: () => {} },
+    app: {
+      setErrorHandler(handler: (error: unknown, request: object, reply: object) => unknown) {
+        handlers.push(async (error) => {
+          const reply = new Reply();
+          await handler(error, request, reply.methods);
+          await reply.done;
+          return reply;
+        });
+      },
+      use(handler: (error: unknown, request: object, response: object, next: (error: unknown) => void) => unknown) {
+        expect(handler.length).toBe(4); // Express counts
+        handlers.push(async (error) => {
+          const reply = new Reply();
+          handler(error, request, reply.methods, (passed) => Object.assign(reply, { passed }));
+          return reply;
+        });
+      },
+      onError(handler: (error: unknown, c: object) => Response) {
+        handlers.push(async (error) => {
+          const text = (body: string, status: number) => new Response(body, { status });
+          const response = handler(error, { req: { raw: new Request('http://localhost') }, text });
+          return { status: response.status, headers: titled(response.headers), text: await response.text() };
+        });
+      },
+    },
+    createServer(listener: (request: object, response: object) => Promise<void>) {
+      handlers.push(async (error) => {
+        const reply = new Reply();
+        surroundings.failing = error;
+        await listener(request, reply.methods);
+        return reply;
+      });
+    },
+    route() {
+      throw surroundings.failing;
+    },
+    same: (actual: unknown, expected: unknown) => expect(actual, `README.md:${line}`).toEqual(expected),
+    refused: (action: () => unknown, complaint: string) => {
+      let thrown: unknown;
+      try {
+        action();
+      } catch (error) {
+        thrown = error;
+      }
+      expect(String(thrown), `README.md:${line}`).toBe(complaint);
+    },
+    modules: MODULES,
+  };
+  const names = Object.keys(surroundings).filter((name) => name !== 'failing');
+  const { code: script } = transformSync(withExpectations(code), { loader: 'ts', target: 'node20' });
+  const body = `{ ${withoutImports(script)}\nreturn { users, conflicts }; }`;
+  const AsyncFunction = Object.getPrototypeOf(run).constructor as new (
+    ...args: string[]
+  ) => (...args: unknown[]) => Promise<Pick<Outcome, 'users' | 'conflicts'>>;
+  try {
+    const own = await new AsyncFunction(...names, body)(...names.map((name) => surroundings[name]));
+    return { ...own, handlers };
+  } catch (thrown) {
+    if (!library.isConflict(thrown)) throw thrown;
+    return {
+      thrown,
+      handlers,
+      users: surroundings.users as Users,
+      conflicts: surroundings.conflicts as library.Conflicts,
+    };
+  }
+}
+
+/** Turns a statement and the comment about its result into a comparison. */
+function withExpectations(code: string): string {
+  return code
+    .replace(/^(.+);\n\/\/ → (.+)$/gm, 'same($1, ($2));')
+    .replace(
+      /^(.+);\n\/\/ throws (.+)$/gm,
+      (_, statement, text) => `refused(() => ${statement}, ${JSON.stringify(text)});`,
+    );
+}
+
+/** Imports as destructuring of what is there. */
+function withoutImports(code: string): string {
+  return code
+    .replace(/^import (\w+) from ["'](.+)["'];$/gm, "const { default: $1 } = modules['$2'];")
+    .replace(/^import (\{.*\}) from ["'](.+)["'];$/gm, "const $1 = modules['$2'];");
+}
+
+/** What an example lets out: what it threw, or how its handler answers what its repository throws. */
+async function answerOf(example: Block): Promise<Sent> {
+  const { thrown, handlers, users } = await run(example);
+  if (library.isConflict(thrown)) return sent(thrown);
+  const [handle] = handlers;
+  if (handle === undefined) throw new Error(`Expected README.md:${example.line} to throw or to handle an error`);
+  return handle(await users.create().catch((error) => error));
+}
+
+function sent(error: library.ConflictError): Sent {
+  return { status: error.status, headers: error.headers, text: JSON.stringify(error) };
+}
+
+const withoutInstance = (text: string): string => text.replace(/urn:uuid:[0-9a-f-]{36}/, 'urn:uuid');
+
+/** The same document without spaces: the members in their order. */
+const compact = (json: string): string => withoutInstance(JSON.stringify(JSON.parse(json)));
+
+describe('the examples', () => {
+  test('are there', () => {
+    expect(examples.length).toBeGreaterThan(15);
+  });
+
+  test.each(examples)('run: line $line', async (example) => {
+    const { handlers, users } = await run(example);
+    for (const handle of handlers) {
+      const error = await users.create().catch((thrown) => thrown);
+      const answer = await handle(error);
+      expect(answer).toMatchObject({
+        status: 409,
+        headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
+      });
+      expect(JSON.parse(answer.text as string)).toMatchObject({ code: 'duplicate', errors: [{ pointer: '#/email' }] });
+    }
+  });
+
+  test.each(examples.filter(({ code }) => /setErrorHandler|app\.|createServer/.test(code)))(
+    'answer no other error with its text: line $line',
+    async (example) => {
+      const { handlers } = await run(example);
+      const other = captured('mysql2/mariadb-10/syntax-error');
+      for (const handle of handlers) {
+        const { text, passed } = await handle(other);
+        expect(text ?? '').not.toContain('SQL');
+        expect([undefined, other]).toContain(passed);
+      }
+    },
+  );
+
+  const answered = blocks.flatMap((block, at) => {
+    const before = blocks[at - 1];
+    return before?.language === 'ts' && /^(json|http)$/.test(block.language) ? [{ block, example: before }] : [];
+  });
+
+  test.each(answered)('give the document that follows: line $block.line', async ({ block, example }) => {
+    const answer = await answerOf(example);
+    const [head = '', body = ''] = block.language === 'http' ? block.code.split('\n\n') : ['', block.code];
+    expect(withoutInstance(answer.text ?? '')).toBe(compact(body));
+    if (head === '') return;
+    const [line, ...headers] = head.split('\n');
+    expect(line).toBe(`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status ?? 0]}`);
+    const sort = (entries: [string, string][]): object =>
+      Object.fromEntries(entries.map(([a, b]) => [a.toLowerCase(), b]));
+    expect(sort(headers.map((header) => header.split(': ') as [string, string]))).toEqual(
+      sort(Object.entries(answer.headers ?? {})),
+    );
+  });
+
+  test('give every document but the one without the library', () => {
+    const documents = blocks.filter(({ language }) => /^(json|http)$/.test(language));
+    expect(answered.length).toBe(documents.length - 1);
+  });
+
+  test('show what is sent without the library', () => {
+    const [without] = blocks;
+    expect(answerErrorWithout(duplicate()).status).toBe(500);
+    expect(JSON.stringify(answerErrorWithout(duplicate()).body)).toBe(without?.code.trim());
+  });
+
+  test('of one rule give the same answer on SQLite', async () => {
+    const [program] = examples.filter(({ code }) => code.includes('better-sqlite3'));
+    const { thrown } = await run(program as Block);
+    const document = blocks.find(({ language }) => language === 'http')?.code.split('\n\n')[1];
+    expect(withoutInstance(sent(thrown as library.ConflictError).text ?? '')).toBe(compact(document ?? ''));
+  });
+
+  describe('compile', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'db-http-errors-readme-'));
+
+    afterAll(() => {
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    test('as they are', () => {
+      for (const { code, line } of examples) {
+        // What is refused when it runs is refused by the compiler, too.
+        const refused = code.replace(/^(?=.+;\n\/\/ throws )/gm, '// @ts-expect-error\n');
+        // Braces keep the names of the surroundings apart from the example's own.
+        const imports = Array.from(code.matchAll(/^import .*$/gm), ([text]) => text).join('\n');
+        const module = `${imports}\nexport {};\n{\n${refused.replace(/^import .*$/gm, '')}}\n`;
+        writeFileSync(join(folder, `line-${line}.ts`), module);
+      }
+      writeFileSync(join(folder, 'surroundings.d.ts'), SURROUNDINGS);
+      writeFileSync(join(folder, 'express.d.ts'), EXPRESS);
+      const config = {
+        extends: join(ROOT, 'tsconfig.json'),
+        compilerOptions: {
+          lib: ['es2022', 'dom'],
+          typeRoots: [join(ROOT, 'node_modules/@types')],
+          types: ['node', 'better-sqlite3'],
+          paths: {
+            'db-http-errors': [join(ROOT, 'src/index.ts')],
+            express: [join(folder, 'express.d.ts')],
+            'better-sqlite3': [join(ROOT, 'node_modules/@types/better-sqlite3/index.d.ts')],
+          },
+        },
+        include: [folder],
+      };
+      writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+      let output = '';
+      try {
+        execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', folder], {
+          stdio: 'pipe',
+        });
+      } catch (error) {
+        output = String((error as { stdout: Buffer }).stdout);
+      }
+      expect(output).toBe('');
+    }, 60_000);
+  });
+});
+
+/** The types of what the examples take for granted. */
+const SURROUNDINGS = `
+import type * as library from 'db-http-errors';
+import type * as express from 'express';
+
+interface FastifyReply {
+  code(status: number): FastifyReply;
+  headers(headers: Record<string, string>): FastifyReply;
+  send(body: unknown): FastifyReply;
+}
+interface FastifyRequest {
+  readonly method: string;
+  readonly headers: import('node:http').IncomingHttpHeaders;
+  readonly log: { error(error: unknown): void };
+}
+
+declare global {
+  type Rule = library.Rule;
+  const conflict: typeof library.conflict;
+  const classify: typeof library.classify;
+  const defineConflicts: typeof library.defineConflicts;
+  const isConflict: typeof library.isConflict;
+  class Users {
+    constructor(pool: object);
+    create(user: { email: string }): Promise<void>;
+  }
+  const users: Users;
+  const pool: object;
+  const rules: Record<string, library.Rule>;
+  const conflicts: library.Conflicts;
+  const error: unknown;
+  const thrown: unknown;
+  const request: import('node:http').IncomingMessage;
+  const createServer: typeof import('node:http').createServer;
+  function route(request: object, response: object): Promise<void>;
+  function translated(word: string, context: library.Context | undefined): string;
+  const app: {
+    setErrorHandler(
+      handler: (error: Error & { statusCode?: number }, request: FastifyRequest, reply: FastifyReply) => unknown,
+    ): void;
+    use(handler: (error: unknown, request: express.Request, response: express.Response, next: express.NextFunction) => void): void;
+    onError(
+      handler: (error: Error, c: { req: { raw: Request }; text(text: string, status: number): unknown }) => unknown,
+    ): void;
+  };
+}
+`;
+
+/** As much of Express's types as the examples use. */
+const EXPRESS = `
+export type Request = import('node:http').IncomingMessage;
+export interface Response {
+  readonly headersSent: boolean;
+  status(status: number): Response;
+  set(headers: Record<string, string>): Response;
+  json(body: unknown): Response;
+}
+export type NextFunction = (error: unknown) => void;
+`;
+
+/** The rows of the table whose header begins with a cell. */
+function table(first: string): string[][] {
+  const lines = README.split('\n');
+  const head = lines.findIndex((line) => line.startsWith(`| ${first} |`));
+  const rows = lines.slice(head + 2);
+  return rows
+    .slice(
+      0,
+      rows.findIndex((line) => !line.startsWith('|')),
+    )
+    .map((row) =>
+      row
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}
+
+const inCode = (cell = ''): string => cell.match(/^`(.+?)`/)?.[1] ?? '';
+
+describe('the table of answers', () => {
+  const rows = table('code');
+
+  test('has every code', () => {
+    expect(rows.map(([code]) => inCode(code)).sort()).toEqual(Object.keys(CODES).sort());
+  });
+
+  test.each(rows)('says what %s is', (code, _when, status, recovery, entry) => {
+    const [defaultStatus, defaultRecovery, entryCode] = CODES[inCode(code) as ProblemCode];
+    expect([status, inCode(recovery), inCode(entry)]).toEqual([String(defaultStatus), defaultRecovery, entryCode]);
+  });
+});
+
+describe('the table of facts', () => {
+  const FACTS =
+    /\b(direction|schema|table|columns|constraint|primaryKey|referencedTable|referencedColumns|condition|retryable)\b/g;
+  const DRIVERS = [
+    { driver: 'pg', engine: 'postgresql', codes: SQLSTATES },
+    { driver: 'mysql2', engine: 'mysql', codes: ERRNOS },
+    { driver: 'mysql2', engine: 'mariadb', codes: ERRNOS },
+    { driver: 'better-sqlite3', engine: 'sqlite', codes: RESULT_CODES },
+  ];
+  const rows = table('kind');
+
+  test('has every kind', () => {
+    const kinds = new Set(DRIVERS.flatMap(({ codes }) => [...codes.values()]));
+    expect(new Set(rows.map(([kind]) => inCode(kind)))).toEqual(kinds);
+  });
+
+  test.each(rows)('says what is known of %s', (kind, ...cells) => {
+    const direction = kind?.includes('missing') ? 'parent_missing' : 'still_referenced';
+    for (const [at, { driver, engine, codes }] of DRIVERS.entries()) {
+      const cell = cells[at] ?? '';
+      const where = `${kind} of ${engine}: ${cell}`;
+      const violations = fixtures(driver).flatMap(({ violation, captured: from }) => {
+        if (from.engine !== engine || violation?.kind !== inCode(kind)) return [];
+        // SQLite's references without a direction stand in the first of the two rows.
+        return !('direction' in violation || engine === 'sqlite') ||
+          violation.kind !== 'foreign_key_violation' ||
+          (violation.direction ?? 'parent_missing') === direction
+          ? [violation]
+          : [];
+      });
+      const exists = [...codes.values()].includes(inCode(kind) as never);
+      if (cell === '–') expect(violations, where).toEqual([]);
+      else expect(exists, where).toBe(true);
+      if (violations.length === 0) continue;
+      const found = new Set(
+        violations.flatMap((violation) => Object.keys(violation).filter((key) => key.match(FACTS))),
+      );
+      const said = cell.startsWith('the kind') ? [] : cell.match(FACTS);
+      expect(new Set(said), where).toEqual(found);
+    }
+  });
+
+  test('is about the servers that errors are captured from', () => {
+    const folders = new Set(
+      ['pg', 'mysql2', 'better-sqlite3'].flatMap((driver) => fixtures(driver).map(({ name }) => name.split('/')[0])),
+    );
+    expect([...folders].sort()).toEqual(
+      ['mariadb-10', 'mysql-9', 'postgresql-15']
+        .flatMap((server) => ['', '-de', '-fr', '-ja', '-ru'].map((language) => server + language))
+        .concat('postgresql-18', 'sqlite-3')
+        .sort(),
+    );
+  });
+});
+
+describe('the text', () => {
+  test('names every option', () => {
+    const source = readFileSync(join(ROOT, 'src/define-conflicts.ts'), 'utf8');
+    const [options = ''] = source.match(/interface ConflictsOptions [\s\S]*?^}/m) ?? [];
+    const names = Array.from(options.matchAll(/^ {2}readonly (\w+)\?:/gm), ([, name]) => name);
+    expect(names.length).toBeGreaterThan(8);
+    for (const name of names) expect(README).toContain(`${name}`);
+  });
+
+  test('names the places where wrappers keep what they caught', () => {
+    const source = readFileSync(join(ROOT, 'src/causes.ts'), 'utf8');
+    const [wrapper = ''] = source.match(/interface Wrapper [\s\S]*?^}/m) ?? [];
+    const known = Array.from(wrapper.matchAll(/readonly (\w+)\?:/g), ([, name]) => name);
+    const [, sentence = ''] = README.match(/It is found in ([^:]+):/) ?? [];
+    expect(Array.from(sentence.matchAll(/`(\w+)`/g), ([, name]) => name)).toEqual(known);
+  });
+
+  test('shows the test of a driver as it is', () => {
+    const [, code = ''] = CONTRIBUTING.match(/^```ts\n([\s\S]*?)^```$/m) ?? [];
+    expect(code).toBe(readFileSync(join(ROOT, 'test/drivers/pg.test.ts'), 'utf8'));
+  });
+});
+
+describe('the promises', () => {
+  test.each(table('promise'))('%s', (_promise, link = '') => {
+    const [, title = '', path = ''] = link.match(/^\[(.+)\]\((.+)\)$/) ?? [];
+    expect(title).not.toBe('');
+    expect(readFileSync(join(ROOT, path), 'utf8')).toContain(`'${title}'`);
+  });
+});
+
+describe.each([
+  ['README.md', README],
+  ['CONTRIBUTING.md', CONTRIBUTING],
+])('%s', (_name, text) => {
+  const links = Array.from(text.matchAll(/\]\(([^)\s]+)\)/g), ([, target = '']) => target);
+
+  test('has links that lead somewhere', () => {
+    const headings = Array.from(text.matchAll(/^#+ (.+)$/gm), ([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+    for (const target of links) {
+      if (target.startsWith('#')) expect(headings).toContain(target.slice(1));
+      else if (!/^https?:/.test(target)) expect(existsSync(join(ROOT, target)), target).toBe(true);
+    }
+  });
+
+  test('names scripts that exist', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+    const named = Array.from(text.matchAll(/npm (?:run ([\w:]+)|(start|test))\b/g), ([, a, b]) => a ?? b);
+    expect(named.length).toBeGreaterThan(0);
+    for (const name of named) expect(Object.keys(scripts)).toContain(name);
+  });
+
+  test('names files that exist', () => {
+    const named = Array.from(
+      text.matchAll(/`((?:src|test|fixtures|examples|bench)\/[\w./-]+)`/g),
+      ([, path = '']) => path,
+    );
+    for (const path of named) expect(existsSync(join(ROOT, path)), path).toBe(true);
+  });
+});
