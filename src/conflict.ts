@@ -1,5 +1,14 @@
 import type { Context } from './context.ts';
-import { CODES, type Known, type ProblemCode, type ProblemError, type ProblemOf, toPointer } from './problem.ts';
+import {
+  CODES,
+  FORMATS,
+  type Known,
+  type ProblemCode,
+  type ProblemError,
+  type ProblemOf,
+  toPointer,
+  toProblem,
+} from './problem.ts';
 import { isRecord, nearest, shown } from './validate.ts';
 
 type Fixed = 'status' | 'code' | 'retryable' | 'recovery' | 'current_version' | 'expected_version';
@@ -31,8 +40,11 @@ type Reader = (value: unknown) => unknown;
 /** Longer texts are cut: a body stays small whatever a version column holds. */
 const LONGEST = 256;
 const MOST = 16;
-/** Bytes that the members may take, so that a body in any format has at most 8 KiB. */
-const LARGEST = 5000;
+/** Characters of JSON that are not worth a closer look, and bytes that a body may have: less than 8 KiB. */
+const SMALL = 400;
+const LARGEST = 7500;
+/** What goes first when a body is too large. */
+const DISPENSABLE = ['allowed_transitions', 'errors', 'detail', 'title', 'instance', 'requested_transition', 'type'];
 
 /** A version is an identity: one that is too long is left out, for a part of it may be another's. */
 const version: Reader = (value) => {
@@ -78,13 +90,24 @@ const READERS: Readonly<Record<string, Reader>> = {
   resource: text,
   errors,
   fields: texts,
-  current_version: version,
-  expected_version: version,
+};
+const VERSION_READERS: Readonly<Record<string, Reader>> = { current_version: version, expected_version: version };
+const STATE_READERS: Readonly<Record<string, Reader>> = {
   current_status: text,
   requested_transition: text,
   allowed_transitions: texts,
-  retry_after: seconds,
 };
+
+/** How each member that this code has is read. */
+function readersOf(code: ProblemCode): Readonly<Record<string, Reader>> {
+  const recovery = CODES[code][1];
+  return {
+    ...READERS,
+    ...(recovery === 'refetch_and_retry' && VERSION_READERS),
+    ...(code === 'invalid_state' && STATE_READERS),
+    ...(recovery === 'retry' && { retry_after: seconds }),
+  };
+}
 
 /**
  * The members of a problem out of what the application gave. A value that no body can hold is left out; a member or a
@@ -95,11 +118,12 @@ export function knownOf(code: ProblemCode, members: object): Known {
   if (!Object.hasOwn(CODES, code)) throw new TypeError(`Unknown code "${code}", ${nearest(code, Object.keys(CODES))}`);
   if (!isRecord(members))
     throw new TypeError(`Expected the members of a conflict to be an object, got ${shown(members)}`);
+  const readers = readersOf(code);
   const known: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(members)) {
-    const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
+    const read = Object.hasOwn(readers, name) ? readers[name] : undefined;
     if (read === undefined) {
-      throw new TypeError(`Unknown member "${name}" of a conflict, ${nearest(name, Object.keys(READERS))}`);
+      throw new TypeError(`Unknown member "${name}" of a conflict, ${nearest(name, Object.keys(readers))}`);
     }
     known[name] = read(value);
   }
@@ -107,13 +131,17 @@ export function knownOf(code: ProblemCode, members: object): Known {
   if (fields) {
     known.errors ??= fields.map((field): ProblemError => ({ pointer: toPointer(field), code: CODES[code][2] }));
   }
-  // What the user can do without goes first.
-  const { errors } = known as { errors?: readonly ProblemError[] };
-  if (errors && isLarge(known)) known.errors = errors.map(({ pointer, code }) => ({ pointer, code }));
-  for (const name of ['errors', 'allowed_transitions', 'detail', 'title']) if (isLarge(known)) delete known[name];
+  if (JSON.stringify(known).length > SMALL) shrink(code, known);
   return known;
 }
 
-function isLarge(known: object): boolean {
-  return new TextEncoder().encode(JSON.stringify(known)).length > LARGEST;
+/** Leaves out members until a body fits in the format that repeats the most. */
+function shrink(code: ProblemCode, known: Record<string, unknown>): void {
+  const isLarge = (): boolean => {
+    const { body } = FORMATS.jsonapi(toProblem(code, CODES[code][0], known));
+    return new TextEncoder().encode(JSON.stringify(body)).length > LARGEST;
+  };
+  const { errors } = known as { errors?: readonly ProblemError[] };
+  if (errors && isLarge()) known.errors = errors.map(({ pointer, code }) => ({ pointer, code }));
+  for (const name of DISPENSABLE) if (isLarge()) delete known[name];
 }

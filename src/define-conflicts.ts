@@ -4,7 +4,7 @@ import { type ConflictMembers, type ConflictOptions, knownOf } from './conflict.
 import { ConflictError, type ConflictOrigin, isConflictError } from './conflict-error.ts';
 import type { Context } from './context.ts';
 import { type Answer, definePolicy, type Policy, type PolicyOptions, type Rule } from './policy.ts';
-import { FORMATS, type Formatted, type Problem, type ProblemCode, toProblem } from './problem.ts';
+import { CODES, FORMATS, type Formatted, type Problem, type ProblemCode, toProblem } from './problem.ts';
 import { firstOf, safe, type Translator } from './translator.ts';
 import { checkOptions } from './validate.ts';
 import type { Dialect, Violation } from './violation.ts';
@@ -161,20 +161,23 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
     const first = ConflictError.originOf(conflict) as Origin | undefined;
     if (first === origin && context === undefined) return conflict;
     let by = first?.bound ? first : origin;
-    let answer: Answer | undefined;
-    if (violation === undefined) {
-      const type = problem.type === 'about:blank' ? undefined : problem.type;
-      const title = type && problem.title;
-      const status = by.policy.status(problem.code, context);
-      answer = { problem: toProblem(problem.code, status, { ...problem, type, title }, by.typeBase) };
-    } else {
-      answer = policy.answer(violation, context, problem.instance);
-      if (answer?.rule !== undefined) by = origin;
-      else if (by !== origin) answer = by.policy.answer(violation, context, problem.instance);
-    }
+    let answer = violation && policy.answer(violation, context, problem.instance);
+    if (answer?.rule !== undefined) by = origin;
+    else if (violation === undefined || context === undefined) answer = renewed(conflict, by, context);
+    else if (by !== origin) answer = by.policy.answer(violation, context, problem.instance);
     if (answer === undefined) return conflict;
     const other = by.make(answer, cause, violation, context);
     return looks(other) === looks(conflict) ? conflict : other;
+  }
+
+  /** The same answer, with the status and the type of whoever gives it now. */
+  function renewed({ problem, rule }: ConflictError, by: Origin, context: Context | undefined): Answer {
+    // A status that is not the usual one came from a request that is not at hand, or from whoever answered first.
+    const usual = context !== undefined || problem.status === CODES[problem.code][0];
+    const status = usual ? by.policy.status(problem.code, context) : problem.status;
+    const type = problem.type === 'about:blank' ? undefined : problem.type;
+    const known = { ...problem, type, title: type && problem.title };
+    return { problem: toProblem(problem.code, status, known, by.typeBase), rule };
   }
 
   function conflict<Code extends ProblemCode>(

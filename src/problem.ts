@@ -322,11 +322,20 @@ export const FORMATS: Readonly<Record<'problem' | 'simple' | 'jsonapi', Formatte
 
 /** The field of a pointer: the reverse of {@link toPointer}. */
 function toField(pointer: string): string {
-  const path = decodeURIComponent(pointer.slice(1));
+  const path = toPath(pointer);
   return path.includes('/', 1) ? path : path.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 function toAttribute(pointer: string): string {
-  const path = decodeURIComponent(pointer.slice(1));
+  const path = toPath(pointer);
   return path.startsWith('/data/') ? path : `/data/attributes${path}`;
+}
+
+/** The JSON Pointer in a URI fragment; what an application wrote that is none is left as it is. */
+function toPath(pointer: string): string {
+  try {
+    return decodeURIComponent(pointer.slice(1));
+  } catch {
+    return pointer.slice(1);
+  }
 }

@@ -202,11 +202,11 @@ describe('conflict', () => {
 
   test('refuses the members of another code', () => {
     // @ts-expect-error: only temporary problems have it
-    conflict('duplicate', { retry_after: 2 });
+    expect(() => conflict('duplicate', { retry_after: 2 })).toThrow('Unknown member "retry_after" of a conflict');
     // @ts-expect-error: only problems about versions have it
-    conflict('busy', { current_version: 'v4' });
+    expect(() => conflict('busy', { current_version: 'v4' })).toThrow('Unknown member "current_version"');
     // @ts-expect-error: only problems about states have it
-    conflict('duplicate', { allowed_transitions: [] });
+    expect(() => conflict('duplicate', { allowed_transitions: [] })).toThrow('Unknown member "allowed_transitions"');
     // @ts-expect-error: a number of seconds
     conflict('busy', { retry_after: '2' });
     // @ts-expect-error: a list
