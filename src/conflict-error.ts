@@ -61,21 +61,21 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
     }
     const message = problem.detail ?? problem.title;
     const { captureStack } = facts;
-    const limit = withoutFrames();
+    const isInternal = CLASSES.get(problem.status) === (new.target as unknown);
+    const isQuiet = !captureStack || isInternal;
+    const limit = isQuiet ? withoutFrames() : undefined;
     super();
-    restoreFrames(limit);
+    if (isQuiet) restoreFrames(limit);
     // Without the empty stack of its own the getter of the prototype shows. An object that has lost a property has
     // room for five more before it takes twice the memory: all that nobody enumerates is in one.
     if (!captureStack) delete (this as { stack?: string }).stack;
+    // V8 looks for the class on the stack to begin behind it, and the internal ones are never called.
+    else if (isInternal) Error.captureStackTrace?.(this, ConflictError);
     const { cause, violation, rule, origin, format } = facts;
     this.#known = { problem: problem as ProblemOf<Code>, cause, violation, rule, origin, format };
     this.message = message;
     this.code = problem.code as Code;
     if (problem.status !== this.status) this.status = this.statusCode = problem.status;
-    if (captureStack) {
-      const internal = new.target === (CLASSES.get(problem.status) as unknown);
-      Error.captureStackTrace?.(this, internal ? ConflictError : new.target);
-    }
   }
 
   /** What is known of an error, also through an object that inherits from it; of a proxy nothing is. */
@@ -127,8 +127,9 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
 
   /** The body in its format. */
   toJSON(): unknown {
-    const format = ConflictError.#of(this)?.format;
-    return format === undefined ? this.problem : format.body;
+    const known = ConflictError.#of(this);
+    if (known === undefined) return UNKNOWN;
+    return known.format === undefined ? known.problem : known.format.body;
   }
 
   /** A new `Response` with status, headers and body: what Hono asks an error for. */

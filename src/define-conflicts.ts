@@ -1,4 +1,4 @@
-import { builtIn } from './built-in.ts';
+import { builtIn, isLikely } from './built-in.ts';
 import { causes } from './causes.ts';
 import { type ConflictMembers, type ConflictOptions, knownOf } from './conflict.ts';
 import { ConflictError, type ConflictOrigin, isConflictError } from './conflict-error.ts';
@@ -97,13 +97,15 @@ export const unbound: Conflicts = /* @__PURE__ */ bind({}, false);
 
 function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   const { dialect, format = 'problem', captureStack, typeBase } = options;
-  const translator = options.drivers ? firstOf([...options.drivers.map(safe), builtIn]) : builtIn;
+  const { drivers } = options;
+  const translator = drivers ? firstOf([...drivers.map(safe), builtIn]) : builtIn;
   const policy = definePolicy(options);
   const unregistered = options.onUnregistered ? defineListener(options.onUnregistered) : defineWarning();
   const origin: Origin = { policy, bound, typeBase, make, reveal };
 
   /** An error of a database that is no violation ends the walk: what is behind it is not its own. */
   function read(candidate: object): Violation | ConflictError | null | undefined {
+    if (drivers === undefined && !isLikely(candidate)) return undefined;
     if (isConflictError(candidate)) return candidate;
     return translator.classify(candidate, dialect) ?? (translator.owns(candidate) ? null : undefined);
   }

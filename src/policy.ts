@@ -74,7 +74,6 @@ export interface Policy {
 export function definePolicy(options: PolicyOptions): Policy {
   const { status: statuses = {}, typeBase, exposeColumns } = options;
   const find = defineLookup(options.rules ?? {});
-  const errorsByFields = new Map<readonly string[], { [Code in ProblemCode]?: readonly ProblemError[] }>();
 
   function status(code: ProblemCode, context?: Context, violation?: Violation): number {
     return statuses[code] ?? (isConditional(code, context, violation) ? 412 : CODES[code][0]);
@@ -94,33 +93,28 @@ export function definePolicy(options: PolicyOptions): Policy {
     const problem = toProblem(
       code,
       (concealed ? undefined : words?.status) ?? status(code, context, violation),
-      concealed ? {} : wordsOf(words, violation, code, context),
+      concealed ? {} : wordsOf(words, violation, code, context, found),
       typeBase,
       instance,
     );
     return { problem, rule: found?.key };
   }
 
-  function wordsOf(words: Words | undefined, violation: Violation, code: ProblemCode, context?: Context): Known {
+  function wordsOf(
+    words: Words | undefined,
+    violation: Violation,
+    code: ProblemCode,
+    context: Context | undefined,
+    found: Found | undefined,
+  ): Known {
     const fields = words?.fields;
     return {
       type: words?.type,
       title: words?.title,
       detail: sentence(words?.detail, context),
       resource: words?.resource,
-      errors: fields ? remembered(fields, code) : exposed(violation, code),
+      errors: fields && found ? remembered(found, fields, code) : exposed(violation, code),
     };
-  }
-
-  /** Entries of `errors` are the same each time that a rule matches: they are made once. */
-  function remembered(fields: readonly string[], code: ProblemCode): readonly ProblemError[] | undefined {
-    let byCode = errorsByFields.get(fields);
-    if (byCode === undefined) {
-      byCode = {};
-      errorsByFields.set(fields, byCode);
-    }
-    byCode[code] ??= errorsOf(fields, code);
-    return byCode[code];
   }
 
   /** The columns that the application lets out without a rule. */
@@ -137,6 +131,12 @@ export function definePolicy(options: PolicyOptions): Policy {
   }
 
   return { answer, status };
+}
+
+/** Entries of `errors` are the same each time that a rule answers with a code: they are made once. */
+function remembered(found: Found, fields: readonly string[], code: ProblemCode): readonly ProblemError[] | undefined {
+  found.errors[code] ??= errorsOf(fields, code);
+  return found.errors[code];
 }
 
 function errorsOf(fields: readonly string[], code: ProblemCode): readonly ProblemError[] {
@@ -222,6 +222,8 @@ interface Found {
   readonly rule: Rule;
   /** True for one sentence, false for a sentence by code. */
   readonly plain: boolean;
+  /** What the rule has answered with before. */
+  readonly errors: { [Code in ProblemCode]?: readonly ProblemError[] };
 }
 
 /**
@@ -234,7 +236,7 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
   let qualified = false;
   for (const key of Object.keys(rules)) {
     const rule = rules[key] as Rule;
-    const found: Found = { key, rule, plain: isPlain(rule) };
+    const found: Found = { key, rule, plain: isPlain(rule), errors: {} };
     names.set(key, found);
     qualified ||= key.includes('.');
     const open = key.indexOf('(');

@@ -128,11 +128,14 @@ function readColumns(violation: Draft, message: string, prefix: string): void {
   }
   const dot = text.indexOf('.');
   if (dot <= 0) return;
-  const table = text.slice(0, dot + 1);
+  let columns = [text.slice(dot + 1)];
   // One dot in all: one column, even if its name has a comma.
-  const parts = text.includes('.', dot + 1) ? text.split(', ') : [text];
-  const columns = parts.map((part) => (part.startsWith(table) ? part.slice(table.length) : ''));
-  if (columns.some((column) => column === '' || column.includes('.'))) return;
+  if (text.includes('.', dot + 1)) {
+    const table = text.slice(0, dot + 1);
+    columns = text.split(', ').map((part) => (part.startsWith(table) ? part.slice(table.length) : ''));
+    if (columns.some((column) => column.includes('.'))) return;
+  }
+  if (columns.includes('')) return;
   violation.table = text.slice(0, dot);
   violation.columns = columns;
 }
