@@ -167,8 +167,8 @@ export function isConflictError(value: unknown): value is ConflictError {
   return typeof value === 'object' && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true;
 }
 
-/** The problem of an error of another making, which nothing is known of. */
-const UNKNOWN: Problem = toProblem('conflict', 409, {});
+/** The problem of an error of another making, which nothing is known of; no occurrence of its own. */
+const UNKNOWN: Problem = toProblem('conflict', 409, { instance: 'urn:uuid:00000000-0000-0000-0000-000000000000' });
 
 const CLASSES = new Map<number, typeof ConflictError>();
 
