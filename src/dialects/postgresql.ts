@@ -127,7 +127,9 @@ function isPlain(code: number): boolean {
  */
 function foreignKeyColumns(detail: string): string[] | undefined {
   const end = detail.indexOf(')=(');
-  if (end < 0 || end > LONGEST_KEY || detail.indexOf(')=(', end + 1) >= 0) return undefined;
+  // A key of an index has 2.7 kB; what is much longer is not worth the time that reading it takes.
+  if (end < 0 || end > LONGEST_KEY || detail.length > LONGEST_DETAIL || detail.includes(')=(', end + 1))
+    return undefined;
   // Japanese puts the table, in quotes, before the key.
   const first = detail.indexOf('(');
   const start = quoteBefore(detail, first) < 0 ? first : detail.indexOf('(', quoteBefore(detail, end));
@@ -143,6 +145,7 @@ function foreignKeyColumns(detail: string): string[] | undefined {
 const LONGEST_NAME = 256;
 /** More than 32 names and what stands before them. */
 const LONGEST_KEY = 4096;
+const LONGEST_DETAIL = 65_536;
 
 /** How often `, ` stands between two places, as far as it matters. */
 function separators(text: string, from: number, to: number, most: number): number {
@@ -266,6 +269,7 @@ export function postgresqlValues(error: PostgresqlFields): readonly string[] | u
   }
   const start = detail.indexOf(')=(') + 3;
   const values = detail.slice(start, Math.max(start, detail.lastIndexOf(')')));
+  if (columns.length > 1 && values.length > LONGEST_DETAIL) return undefined;
   const parts = columns.length === 1 ? [values] : values.split(', ');
   return parts.length === columns.length ? parts : undefined;
 }
