@@ -123,7 +123,9 @@ function readColumns(violation: Draft, message: string, prefix: string): void {
   const text = rest(message, prefix);
   if (text === undefined || text.length > 8192) return;
   if (text.startsWith("index '") && text.endsWith("'")) {
-    violation.constraint = text.slice(7, -1).replaceAll("''", "'");
+    // A quote inside the name is doubled; where it is not, this is the column of a table with an odd name.
+    const name = text.slice(7, -1);
+    if (!name.replaceAll("''", '').includes("'")) violation.constraint = name.replaceAll("''", "'");
     return;
   }
   const dot = text.indexOf('.');
