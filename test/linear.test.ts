@@ -331,27 +331,26 @@ describe('answering hostile text takes no more than its length', { timeout: 60_0
     }
   });
 
+  // Every driver's stack is read alike.
+  const one = SQLITE.filter(({ name }) => name === 'CONSTRAINT_UNIQUE');
+
   test('with its stack read', () => {
-    for (const readers of answered) {
-      const stacked = readers.map((reader) => ({
-        ...reader,
-        errorWith: (text: string) => withStack(reader.errorWith(text)),
-      }));
-      expect(findSlow(stacked, stackOf)).toEqual([]);
-    }
+    const stacked = one.map((reader) => ({
+      ...reader,
+      errorWith: (text: string) => withStack(reader.errorWith(text)),
+    }));
+    expect(findSlow(stacked, stackOf)).toEqual([]);
   });
 
   test('with its stack read after the message was changed, as Knex does', () => {
-    for (const readers of answered) {
-      const changed = readers.map((reader) => ({
-        ...reader,
-        errorWith: (text: string) => {
-          const error = withStack(reader.errorWith(text));
-          error.message = `insert into "tbl" - ${error.message}`;
-          return error;
-        },
-      }));
-      expect(findSlow(changed, stackOf)).toEqual([]);
-    }
+    const changed = one.map((reader) => ({
+      ...reader,
+      errorWith: (text: string) => {
+        const error = withStack(reader.errorWith(text));
+        error.message = `insert into "tbl" - ${error.message}`;
+        return error;
+      },
+    }));
+    expect(findSlow(changed, stackOf)).toEqual([]);
   });
 });
