@@ -1,16 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { capturedDrivers } from '../fixtures/drivers.ts';
 import { type Captured, fixtures } from '../fixtures/load.ts';
-import { MYSQL } from '../fixtures/scenarios/mysql.ts';
-import { POSTGRESQL } from '../fixtures/scenarios/postgresql.ts';
-import { type Scenario, type Server, truthOf } from '../fixtures/scenarios/scenario.ts';
-import { SQLITE } from '../fixtures/scenarios/sqlite.ts';
+import { type Server, truthOf } from '../fixtures/scenarios/scenario.ts';
 import { UNTRANSLATED } from '../fixtures/scenarios/untranslated.ts';
-
-const SCENARIOS: Readonly<Record<string, readonly Scenario<never>[]>> = {
-  pg: POSTGRESQL,
-  mysql2: MYSQL,
-  'better-sqlite3': SQLITE,
-};
 
 const serverOf = ({ engine, version }: Captured): Server => ({
   engine,
@@ -18,7 +10,7 @@ const serverOf = ({ engine, version }: Captured): Server => ({
   major: Number.parseInt(version, 10),
 });
 
-describe.each(Object.entries(SCENARIOS))('captured errors of %s', (driver, scenarios) => {
+describe.each([...(await capturedDrivers())])('captured errors of %s', (driver, { scenarios }) => {
   const captured = fixtures(driver);
   const folders = new Set(captured.map(({ name }) => name.slice(0, name.indexOf('/'))));
 
