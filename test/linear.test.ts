@@ -8,12 +8,12 @@ const KIB = 1024;
  * square would take sixteen times. The bound lies between. What counts is the time of the processor, not that of the
  * clock, the median of several runs, and the best of several tries: a busy machine fails nobody.
  */
-const MOST_GROWTH = 6;
+const MOST_GROWTH = 11;
 /** Milliseconds for 1 MiB. */
 const SLOWEST = 1000;
 /** Milliseconds for 256 KiB. What takes less is not measured further: 1 MiB would be quick even if it took the square. */
-const QUICK = 4;
-const TRIES = 3;
+const QUICK = 12;
+const TRIES = 5;
 
 /** What is wrong with the time that a reader takes; `undefined` when nothing is. */
 function slowness(prepare: (length: number) => () => void): string | undefined {
