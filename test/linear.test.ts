@@ -260,7 +260,7 @@ describe('the measurement', { timeout: 60_000 }, () => {
   }
 
   test('finds a reader that takes the square of the length', () => {
-    expect(slowness((length) => steps(length, length / 2048))).toMatch(/times as long|ms for/);
+    expect(slowness((length) => steps(length, length / 512))).toMatch(/times as long|ms for/);
   });
 
   test('finds nothing in one that takes the length', () => {
