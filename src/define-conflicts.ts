@@ -107,7 +107,7 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   function read(candidate: object): Violation | ConflictError | null | undefined {
     if (drivers === undefined && !isLikely(candidate)) return undefined;
     if (isConflictError(candidate)) return candidate;
-    return translator.classify(candidate, dialect) ?? (translator.owns(candidate) ? null : undefined);
+    return translator.owns(candidate) ? (translator.classify(candidate, dialect) ?? null) : undefined;
   }
 
   function classify(error: unknown): Violation | undefined {

@@ -52,7 +52,10 @@ export function safe({ name, owns, classify, values }: Translator): Translator {
 export function firstOf(translators: readonly Translator[]): Translator {
   return {
     name: translators.map((translator) => translator.name).join(),
-    owns: (error) => translators.some((translator) => translator.owns(error)),
+    owns(error) {
+      for (const translator of translators) if (translator.owns(error)) return true;
+      return false;
+    },
     classify(error, dialect) {
       for (const translator of translators) {
         const violation = translator.classify(error, dialect);
