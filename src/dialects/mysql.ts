@@ -185,7 +185,8 @@ function readUnique(violation: Draft, errno: number, text: string, dialect: Dial
   const key =
     english >= 0 && text.endsWith("'") ? { name: text.slice(english + 11, -1), start: english + 10 } : lastQuoted(text);
   // A key always comes after something else in quotes. Without that, SIGNAL has put its own text to the number.
-  if (key === undefined || key.name === '' || (errno !== 1859 && text.lastIndexOf("'", key.start - 1) < 0)) return;
+  if (key === undefined || key.name === '') return;
+  if (english < 0 && errno !== 1859 && text.lastIndexOf("'", key.start - 1) < 0) return;
   if (errno === 1761) {
     const table = lastQuoted(text.slice(0, key.start));
     if (table !== undefined) violation.table = table.name;
