@@ -102,7 +102,7 @@ function keyColumns(detail: string): readonly string[] | undefined {
       at++;
     } else {
       at = start;
-      while (isPlain(detail.charCodeAt(at))) at++;
+      while (isPlain(detail.charCodeAt(at)) && at < start + LONGEST_NAME) at++;
       if (at === start) return undefined;
       columns.push(detail.slice(start, at));
     }
@@ -126,10 +126,10 @@ function isPlain(code: number): boolean {
  * Source: https://github.com/postgres/postgres/blob/REL_18_0/src/backend/utils/adt/ri_triggers.c (ri_ReportViolation)
  */
 function foreignKeyColumns(detail: string): string[] | undefined {
-  const end = detail.indexOf(')=(');
   // A key of an index has 2.7 kB; what is much longer is not worth the time that reading it takes.
-  if (end < 0 || end > LONGEST_KEY || detail.length > LONGEST_DETAIL || detail.includes(')=(', end + 1))
-    return undefined;
+  if (detail.length > LONGEST_DETAIL) return undefined;
+  const end = detail.indexOf(')=(');
+  if (end < 0 || end > LONGEST_KEY || detail.includes(')=(', end + 1)) return undefined;
   // Japanese puts the table, in quotes, before the key.
   const first = detail.indexOf('(');
   const start = quoteBefore(detail, first) < 0 ? first : detail.indexOf('(', quoteBefore(detail, end));
@@ -162,7 +162,7 @@ function parentOf(detail: string): string | undefined {
   let end = quoteBefore(detail, detail.length);
   let start = quoteBefore(detail, end);
   if (detail.includes(')', end)) {
-    end = quoteBefore(detail, detail.indexOf(')=('));
+    end = quoteBefore(detail, detail.slice(0, LONGEST_KEY).indexOf(')=('));
     start = quoteBefore(detail, end);
   }
   return start < 0 || /\w/.test(detail.charAt(start - 1)) ? undefined : unquoted(detail, start, end);

@@ -59,6 +59,9 @@ export const RESULT_CODES: KindsByCode = /* @__PURE__ */ byCode(
   'SQLITE_',
 );
 
+/** Names have no limit in SQLite; longer texts than this are not worth the time that reading them takes. */
+const LONGEST = 8192;
+
 /**
  * The facts of an SQLite error; `undefined` when it is no violation.
  *
@@ -87,7 +90,7 @@ export function sqliteViolation(driver: string, code: string, message = ''): Vio
     case 'check_violation': {
       // An unnamed check is reported by its expression: what is no identifier is no name.
       const name = rest(message, 'CHECK constraint failed: ');
-      if (name !== undefined && isIdentifier(name)) violation.constraint = name;
+      if (name !== undefined && name.length < LONGEST && isIdentifier(name)) violation.constraint = name;
       break;
     }
     case 'not_null_violation':
@@ -121,7 +124,7 @@ export function sqliteViolation(driver: string, code: string, message = ''): Vio
  */
 function readColumns(violation: Draft, message: string, prefix: string): void {
   const text = rest(message, prefix);
-  if (text === undefined || text.length > 8192) return;
+  if (text === undefined || text.length > LONGEST) return;
   if (text.startsWith("index '") && text.endsWith("'")) {
     // A quote inside the name is doubled; where it is not, this is the column of a table with an odd name.
     const name = text.slice(7, -1);
