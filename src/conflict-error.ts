@@ -117,7 +117,7 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
   /** Headers of the answer: content type, `no-store`, `Retry-After`, `ETag`. Their values are always valid. */
   get headers(): Record<string, string> {
     const headers = headersOf(this.problem, ConflictError.#of(this)?.format?.contentType);
-    this.headers = headers;
+    if (Object.isExtensible(this)) this.headers = headers;
     return headers;
   }
 

@@ -67,7 +67,7 @@ const texts: Reader = (value) =>
     : undefined;
 
 const seconds: Reader = (value) =>
-  typeof value === 'number' && value >= 0 && value <= 86_400 ? Math.ceil(value) : undefined;
+  typeof value === 'number' && value >= 0 ? Math.ceil(Math.min(value, 86_400)) : undefined;
 
 const ERROR_CODES: ReadonlySet<unknown> = /* @__PURE__ */ new Set(Object.values(CODES).map((defaults) => defaults[2]));
 

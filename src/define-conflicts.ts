@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import { type Answer, definePolicy, type Policy, type PolicyOptions, type Rule } from './policy.ts';
 import { CODES, FORMATS, type Formatted, type Problem, type ProblemCode, toProblem } from './problem.ts';
 import { firstOf, safe, type Translator } from './translator.ts';
-import { checkOptions } from './validate.ts';
+import { checkOptions, isRecord, shown } from './validate.ts';
 import type { Dialect, Violation } from './violation.ts';
 import { defineWrap } from './wrap.ts';
 
@@ -127,7 +127,13 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   function translate<E>(error: E, context?: Context): E | ConflictError {
     const found = causes(error, read);
     if (found === undefined) return error;
-    if (isConflictError(found)) return again(found, context);
+    if (isConflictError(found)) {
+      try {
+        return again(found, context);
+      } catch {
+        return found; // it says that it is ours, and is not made like ours
+      }
+    }
     const answer = policy.answer(found, context);
     if (answer === undefined) return error;
     if (answer.rule === undefined && NAMED.has(found.kind)) {
@@ -185,8 +191,12 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   function conflict<Code extends ProblemCode>(
     code: Code,
     members: ConflictMembers<Code> = {} as ConflictMembers<Code>,
-    { cause, context }: ConflictOptions = {},
+    options: ConflictOptions = {},
   ): ConflictError<Code> {
+    const given: unknown = options;
+    if (!isRecord(given))
+      throw new TypeError(`Expected the options of a conflict to be an object, got ${shown(given)}`);
+    const { cause, context } = options;
     const known = knownOf(code, members);
     const problem = toProblem(code, policy.status(code, context), known, typeBase);
     return make({ problem }, cause, undefined, context) as ConflictError<Code>;
@@ -233,8 +243,10 @@ function defineListener(listener: Listener): Unregistered {
 function defineWarning(): Unregistered {
   const { process } = globalThis;
   const warned = new Set<string>();
-  const silent = process?.env?.NODE_ENV === 'production';
+  let silent: boolean | undefined;
   return (violation, code) => {
+    // Not before it matters: an application may set it after its imports.
+    silent ??= process?.env?.NODE_ENV === 'production';
     if (silent || warned.size === 1000) return;
     const { table, columns } = violation;
     const key = `${code} ${table} ${('constraint' in violation && violation.constraint) || columns}`;

@@ -254,9 +254,7 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
 
   return (violation) => {
     const { schema, table, columns } = violation;
-    const name =
-      ('constraint' in violation ? violation.constraint : undefined) ??
-      (violation.kind === 'raise_exception' ? violation.condition : undefined);
+    const name = 'constraint' in violation ? violation.constraint : undefined;
     if (name !== undefined) {
       const found =
         (qualified &&
@@ -265,6 +263,9 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
             (schema && names.get(`${schema}.${name}`)))) ||
         names.get(name);
       if (found) return found;
+    }
+    if (violation.kind === 'raise_exception') {
+      return violation.condition === undefined ? undefined : names.get(violation.condition);
     }
     if (columnLists.size === 0 || table === undefined || columns === undefined) return undefined;
     const key = columnKey(table, columns);

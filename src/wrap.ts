@@ -96,7 +96,7 @@ export function defineWrap(translate: Translate): <T extends object>(target: T) 
       return { ...shared, value: method, writable: true };
     }
     if (get === undefined && set === undefined) {
-      // Data stays where it is: what is set on either of the two is seen on both.
+      // Data stays where it is: what is set on either of the two is seen on both, if it was there to be wrapped.
       return {
         ...shared,
         get: () => (target as Record<string | symbol, unknown>)[key],

@@ -638,3 +638,34 @@ describe('isConflict', () => {
     }
   });
 });
+
+describe('what is not made as usual', () => {
+  test('is answered all the same when it is frozen', () => {
+    const frozen = Object.freeze(conflictOf(sqliteForeignKey()));
+    expect(conflictOf(frozen, { method: 'DELETE' }).code).toBe('reference_in_use');
+    expect(frozen.headers).toEqual({ 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' });
+    expect(frozen.getResponse().status).toBe(409);
+  });
+
+  test('comes back when it only says that it is a conflict', () => {
+    const pretender = { code: 'duplicate', [Symbol.for('db-http-errors.ConflictError')]: true };
+    expect(translate(pretender)).toBe(pretender);
+    expect(translate(pretender, { method: 'POST' })).toBe(pretender);
+  });
+
+  test('finds the rule of a raised condition also beside a constraint', () => {
+    const raised = captured('better-sqlite3/sqlite-3/raise');
+    const { condition } = classify(raised) as { condition: string };
+    const violation = { ...classify(raised), constraint: 'other' } as never;
+    const mine = { name: 'mine', owns: () => true, classify: () => violation };
+    const conflicts = defineConflicts({ drivers: [mine], rules: { [condition]: { detail: 'Shipped.' } } });
+    expect(conflictOf(raised, undefined, conflicts).message).toBe('Shipped.');
+  });
+
+  test('waits a day at most', () => {
+    expect(conflict('busy', { retry_after: 1e9 }).headers['Retry-After']).toBe('86400');
+    expect(() => conflict('busy', {}, null as never)).toThrow(
+      'Expected the options of a conflict to be an object, got null',
+    );
+  });
+});

@@ -131,7 +131,8 @@ export function mysqlViolation(driver: string, error: MysqlFields, dialect?: Dia
   // The servers cut their messages at 512 bytes: what is much longer is not theirs, and not read.
   // Source: MYSQL_ERRMSG_SIZE in https://github.com/mysql/mysql-server/blob/9.4/include/mysql_com.h
   const message = textOf(error.sqlMessage) ?? '';
-  const text = message.length > 2048 ? '' : message;
+  // What SIGNAL says is nobody's name, whatever number it comes with.
+  const text = message.length > 2048 || (signal && kind !== 'raise_exception') ? '' : message;
 
   switch (kind) {
     case 'unique_violation':
@@ -176,16 +177,18 @@ export function mysqlViolation(driver: string, error: MysqlFields, dialect?: Dia
 function readUnique(violation: Draft, errno: number, text: string, dialect: Dialect | undefined): void {
   if (errno === 1022 || errno === 1169) {
     const table = quoted(text);
-    if (table !== undefined) violation.table = table;
+    if (table !== undefined && !table.includes("'")) violation.table = table;
     return;
   }
-  if (errno === 1557 || errno === 1762) return;
+  // Vitess puts its own words around the server's, the statement with all values among them.
+  if (errno === 1557 || errno === 1762 || text.startsWith('target: ')) return;
   // In English what follows the words is the key, even if it has an apostrophe.
   const english = text.startsWith("Duplicate entry '") ? text.lastIndexOf("' for key '") : -1;
   const key =
     english >= 0 && text.endsWith("'") ? { name: text.slice(english + 11, -1), start: english + 10 } : lastQuoted(text);
   // A key always comes after something else in quotes. Without that, SIGNAL has put its own text to the number.
   if (key === undefined || key.name === '') return;
+  if (text.length - key.start - key.name.length > FURTHEST) return;
   if (english < 0 && errno !== 1859 && text.lastIndexOf("'", key.start - 1) < 0) return;
   if (errno === 1761) {
     const table = lastQuoted(text.slice(0, key.start));
@@ -205,6 +208,9 @@ function readUnique(violation: Draft, errno: number, text: string, dialect: Dial
   if (violation.constraint === 'PRIMARY') violation.primaryKey = true;
 }
 
+/** In no language does more than this follow the key and its two quotes. */
+const FURTHEST = 40;
+
 /** False for names that nobody's generator makes: with spaces, quotes, brackets or commas. */
 function isOrdinary(name: string): boolean {
   return !/[ '"`(),]/.test(name);
@@ -217,7 +223,8 @@ function isOrdinary(name: string): boolean {
  */
 function readForeignKey(violation: Draft, text: string, dialect: Dialect | undefined): void {
   // Chinese messages of MariaDB have full-width parentheses.
-  const opened = Math.max(text.indexOf('('), text.indexOf('（'));
+  const wide = text.indexOf('（');
+  const opened = wide < 0 ? text.indexOf('(') : wide;
   if (opened < 0) return;
   const reader = new NameReader(text, opened + 1, dialect);
   reader.skip(' ');
@@ -238,7 +245,7 @@ function readForeignKey(violation: Draft, text: string, dialect: Dialect | undef
   if (parent.end === '.') parent = reader.name(' (');
   if (!parent.end) return;
   if (parent.name !== undefined) violation.referencedTable = parent.name;
-  const referenced = reader.names('))', ') ON ');
+  const referenced = reader.names('))', ') ON ', ')）');
   if (referenced.end && referenced.names !== undefined) violation.referencedColumns = referenced.names;
 }
 
@@ -268,11 +275,11 @@ function readCheck(violation: Draft, text: string): void {
  */
 function readColumn(violation: Draft, text: string): void {
   if (violation.code === '1423' || violation.code === '1690') return; // they name a view, an expression
-  if (text.lastIndexOf('`') > text.lastIndexOf("'")) {
-    const [schema, table, column] = lastPath(text, 3) ?? [];
-    if (column === undefined) return;
-    if (schema !== undefined) violation.schema = schema;
-    if (table !== undefined) violation.table = table;
+  const path = text.lastIndexOf('`') > text.lastIndexOf("'") ? lastPath(text, 3) : undefined;
+  if (path !== undefined) {
+    const [schema, table, column] = path as [string, string, string];
+    violation.schema = schema;
+    violation.table = table;
     violation.columns = [column];
     return;
   }
@@ -280,17 +287,23 @@ function readColumn(violation: Draft, text: string): void {
   if (column !== undefined) violation.columns = [column];
 }
 
-/** The last names of the text in backticks, joined by dots: `` `shop`.`items`.`n` ``. */
+/** The last names of the text in backticks, joined by dots: `` `shop`.`items`.`n` ``. MariaDB doubles one inside. */
 function lastPath(text: string, length: number): string[] | undefined {
   const names: string[] = [];
   let end = text.lastIndexOf('`');
   for (let at = 1; at <= length; at++) {
-    const before = at < length ? text.lastIndexOf('`.`', end - 1) : text.lastIndexOf('`', end - 1) - 2;
-    // A doubled backtick is part of the name: look further.
-    const name = text.slice(before + 3, end);
-    if (before < -2 || end < 0 || name === '' || name.includes('`')) return undefined;
-    names.unshift(name);
-    end = before;
+    let start: number;
+    if (at < length) {
+      start = text.lastIndexOf('`.`', end - 1);
+    } else {
+      start = text.lastIndexOf('`', end - 1);
+      while (start > 0 && text[start - 1] === '`') start = text.lastIndexOf('`', start - 2);
+      start -= 2;
+    }
+    const name = text.slice(start + 3, end);
+    if (start < -2 || end < 0 || name === '' || name.replaceAll('``', '').includes('`')) return undefined;
+    names.unshift(name.replaceAll('``', '`'));
+    end = start;
   }
   return names;
 }

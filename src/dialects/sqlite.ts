@@ -81,7 +81,8 @@ export function sqliteViolation(driver: string, code: string, message = ''): Vio
   switch (kind) {
     case 'unique_violation': {
       readColumns(violation, message, 'UNIQUE constraint failed: ');
-      if (code !== 'SQLITE_CONSTRAINT_UNIQUE') violation.primaryKey = true;
+      // A rowid is the primary key of some tables and not of others, and SQLite does not say which.
+      if (code === 'SQLITE_CONSTRAINT_PRIMARYKEY') violation.primaryKey = true;
       break;
     }
     case 'foreign_key_violation':
