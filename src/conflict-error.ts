@@ -99,7 +99,7 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
 
   /**
    * The error that was translated, as it was thrown; it may hold row values and SQL. It is no property of the error's
-   * own, so that neither `structuredClone` nor the print of an uncaught error take it along.
+   * own, so that `structuredClone` does not take it along. Node's print of an uncaught error does show it.
    */
   override get cause(): unknown {
     return ConflictError.#of(this)?.cause;
