@@ -97,7 +97,8 @@ export function definePolicy(options: PolicyOptions): Policy {
       typeBase,
       instance,
     );
-    return { problem, rule: found?.key };
+    // A rule that has no sentence for this code has not answered.
+    return { problem, rule: concealed || words !== undefined ? found?.key : undefined };
   }
 
   function wordsOf(

@@ -472,6 +472,20 @@ describe('onUnregistered', () => {
     );
   });
 
+  test('gets the direction that a rule has no sentence for', () => {
+    const onUnregistered = vi.fn();
+    const error = captured('pg/postgresql-18/foreign-key-still-referenced');
+    const { constraint } = classify(error) as { constraint: string };
+    const rules = { [constraint]: { reference_missing: { detail: 'This customer does not exist.' } } };
+    const answer = conflictOf(error, undefined, defineConflicts({ rules, onUnregistered }));
+    expect(answer).toMatchObject({
+      code: 'reference_in_use',
+      message: 'Other resources still refer to this resource.',
+    });
+    expect(answer.rule).toBeUndefined();
+    expect(onUnregistered.mock.calls[0]?.[1]).toContain('{ reference_in_use: {');
+  });
+
   test('is not called for what a rule knows, nor for what no rule can be written for', () => {
     const onUnregistered = vi.fn();
     const conflicts = defineConflicts({ rules: { users_email_key: RULE }, onUnregistered });

@@ -57,6 +57,15 @@ describe('a message of MySQL or MariaDB', () => {
     });
   });
 
+  test('with the state of SIGNAL does not tell the server by its number', () => {
+    expect(classify(mysqlError(3819, '45000', "Check constraint 'x' is violated."))).toEqual({
+      kind: 'check_violation',
+      driver: 'mysql2',
+      code: '3819',
+      sqlState: '45000',
+    });
+  });
+
   test('with the state of SIGNAL gives no name, whatever its number', () => {
     expect(classify(mysqlError(1062, '45000', "Duplicate entry 'a' for key 'users.uq'"))).toEqual({
       kind: 'unique_violation',

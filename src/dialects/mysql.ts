@@ -125,7 +125,7 @@ export function mysqlViolation(driver: string, error: MysqlFields, dialect?: Dia
   if (kind === undefined) return undefined;
 
   const violation = new Facts(kind, driver, code);
-  const server = SENDERS[code] ?? dialect;
+  const server = (signal ? undefined : SENDERS[code]) ?? dialect;
   if (server !== undefined) violation.dialect = server;
   if (sqlState !== undefined) violation.sqlState = sqlState;
   // The servers cut their messages at 512 bytes: what is much longer is not theirs, and not read.

@@ -21,11 +21,14 @@ export interface PostgresqlFields {
   readonly routine?: unknown;
 }
 
+/** What reports the errors that PL/pgSQL's RAISE makes. */
+const RAISE = 'exec_stmt_raise';
+
 /** The facts of an error of a server that speaks PostgreSQL's protocol; `undefined` when it is no violation. */
 export function postgresqlViolation(driver: string, error: PostgresqlFields): Violation | undefined {
   const { code } = error;
   // RAISE may use any SQLSTATE and fill any field: the fields are facts of the schema's own code, the texts are free.
-  const raised = error.routine === 'exec_stmt_raise';
+  const raised = error.routine === RAISE;
   const kind = SQLSTATES.get(code) ?? (raised ? 'raise_exception' : undefined);
   if (kind === undefined) return undefined;
 
@@ -257,19 +260,18 @@ function isSpace(text: string, at: number): boolean {
  * apart.
  */
 export function postgresqlValues(error: PostgresqlFields): readonly string[] | undefined {
-  const { kind, columns } = { kind: undefined, columns: undefined, ...postgresqlViolation('', error) };
+  const violation = postgresqlViolation('', error);
   const detail = textOf(error.detail);
-  if (
-    columns === undefined ||
-    detail === undefined ||
-    kind === 'not_null_violation' ||
-    kind === 'exclusion_violation'
-  ) {
-    return undefined;
-  }
-  const start = detail.indexOf(')=(') + 3;
+  if (detail === undefined || error.routine === RAISE) return undefined;
+  if (violation?.kind !== 'unique_violation' && violation?.kind !== 'foreign_key_violation') return undefined;
+  const { columns = [] } = violation;
+  if (columns.length === 0) return undefined;
+  // What ends the key may stand in the name of a column: it is looked for behind them.
+  let at = 0;
+  for (const column of columns) at = Math.max(detail.indexOf(column, at), at) + column.length;
+  const start = detail.indexOf(')=(', at) + 3;
   const values = detail.slice(start, Math.max(start, detail.lastIndexOf(')')));
-  if (columns.length > 1 && values.length > LONGEST_DETAIL) return undefined;
-  const parts = columns.length === 1 ? [values] : values.split(', ');
+  if (columns.length === 1) return [values];
+  const parts = values.length > LONGEST_DETAIL ? [] : values.split(', ');
   return parts.length === columns.length ? parts : undefined;
 }
