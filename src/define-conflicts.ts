@@ -3,6 +3,7 @@ import { causes } from './causes.ts';
 import { type ConflictMembers, type ConflictOptions, knownOf } from './conflict.ts';
 import { ConflictError, type ConflictOrigin, isConflictError } from './conflict-error.ts';
 import type { Context } from './context.ts';
+import { isOptimisticLockError } from './optimistic-lock.ts';
 import { type Answer, definePolicy, type Policy, type PolicyOptions, type Rule } from './policy.ts';
 import { CODES, FORMATS, type Formatted, type Problem, type ProblemCode, toProblem } from './problem.ts';
 import { firstOf, safe, type Translator } from './translator.ts';
@@ -44,6 +45,11 @@ export interface Conflicts {
    * The facts of an error, or of what it wraps. `undefined` when no database reported a violation. Never throws.
    */
   classify(error: unknown): Violation | undefined;
+  /**
+   * True for an error of a database, or one that wraps it, whether it has an answer or not: nothing of it is for the
+   * public. Never throws.
+   */
+  owns(error: unknown): boolean;
   /**
    * For the catch block: `throw translate(error)`. A violation that has an answer becomes a {@link ConflictError};
    * everything else comes back as it is. Never throws.
@@ -116,6 +122,10 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
     return isConflictError(found) ? found.violation : reveal(found, error);
   }
 
+  function owns(error: unknown): boolean {
+    return causes(error, (candidate) => translator.owns(candidate) || undefined) === true;
+  }
+
   function reveal(violation: Violation, error: unknown): Violation {
     if (!Object.hasOwn(violation, 'values') && Object.isExtensible(violation) && 'columns' in violation) {
       const get = (): readonly string[] | undefined => causes(error, (candidate) => translator.values?.(candidate));
@@ -126,7 +136,9 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
 
   function translate<E>(error: E, context?: Context): E | ConflictError {
     const found = causes(error, read);
-    if (found === undefined) return error;
+    if (found === undefined) {
+      return isOptimisticLockError(error) ? conflict('version_mismatch', {}, { cause: error, context }) : error;
+    }
     if (isConflictError(found)) {
       try {
         return again(found, context);
@@ -202,7 +214,7 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
     return make({ problem }, cause, undefined, context) as ConflictError<Code>;
   }
 
-  return { classify, translate, wrap: defineWrap((error) => translate(error)), conflict };
+  return { classify, owns, translate, wrap: defineWrap((error) => translate(error)), conflict };
 }
 
 /** All that a client sees of an error. */

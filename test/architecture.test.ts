@@ -11,9 +11,10 @@ const LAYERS: readonly (readonly string[])[] = [
   ['translator', 'causes', 'problem', 'dialects/facts'],
   ['sqlstate', 'policy'],
   ['dialects/', 'validate'],
-  ['drivers/', 'conflict', 'conflict-error', 'wrap'],
+  ['drivers/', 'conflict', 'conflict-error', 'optimistic-lock', 'wrap'],
   ['built-in'],
   ['define-conflicts'],
+  ['answer'],
   ['frameworks/', 'orms/', 'catalog/', 'concurrency/', 'retry/', 'idempotency/', 'client/', 'logging', 'openapi'],
   ['index', 'cli/'],
 ];
@@ -36,6 +37,9 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   'conflict-error': ['problem', 'violation', 'http-errors'],
   // Wrapping knows neither.
   wrap: [],
+  'optimistic-lock': [],
+  // What leaves the process is put together in one place.
+  'frameworks/': ['answer', 'conflict-error', 'context', 'define-conflicts'],
   // The client runs in a browser and shares nothing but types.
   'client/': ['problem'],
 };
@@ -44,7 +48,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = { 'http-errors': ['conflict-error'] };
 
 /** What belongs to the core: no Node API, so that it runs wherever JavaScript does. */
-const CORE = LAYERS.slice(0, 7).flat().concat('index');
+const CORE = LAYERS.slice(0, 8).flat().concat('index');
 
 interface SourceFile {
   /** Path in src/ without the extension. */

@@ -1,0 +1,52 @@
+import { isConflictError } from './conflict-error.ts';
+import type { Context } from './context.ts';
+import { type Conflicts, unbound } from './define-conflicts.ts';
+
+/** What an adapter sends for an error. */
+export interface Answer {
+  readonly status: number;
+  /** Content type and `no-store` included; every value is valid. The names are as they are usually written. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Plain data, for `JSON.stringify`. */
+  readonly body: unknown;
+  /** The conflict that is answered, or the error as it was thrown. For the log and for hooks, never for the client. */
+  readonly error: unknown;
+  /** False when the error is none that a client can do anything about: it belongs into the log. */
+  readonly isConflict: boolean;
+}
+
+/**
+ * How an error is answered: a conflict as itself, any other error of a database as a bare 500. `undefined` for every
+ * other error, which is the framework's. Never throws.
+ */
+export function answerOf(error: unknown, request?: Context, conflicts: Conflicts = unbound): Answer | undefined {
+  const conflict = conflicts.translate(error, request);
+  try {
+    if (isConflictError(conflict)) {
+      const { status, headers } = conflict;
+      return { status, headers, body: conflict.toJSON(), error: conflict, isConflict: true };
+    }
+  } catch {} // it says that it is ours, and is not made like ours
+  return conflicts.owns(error) || hasSql(error) ? { ...BARE, error, isConflict: false } : undefined;
+}
+
+const BARE = {
+  status: 500,
+  headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
+  body: { type: 'about:blank', title: 'Internal Server Error', status: 500 },
+} as const;
+
+/**
+ * True for what an ORM threw about a statement, although no error of a database is behind it (a refused connection):
+ * its message has the statement and the values. Frameworks would send it.
+ * Source: DrizzleQueryError (`query`), Sequelize (`sql`), Prisma (`clientVersion`)
+ */
+function hasSql(error: unknown): boolean {
+  try {
+    if (!(error instanceof Error)) return false;
+    const { query, sql, clientVersion } = error as { query?: unknown; sql?: unknown; clientVersion?: unknown };
+    return typeof query === 'string' || typeof sql === 'string' || typeof clientVersion === 'string';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * What ORMs throw when a row has not the version that it was read with, by `name`. No database took part: the ORM
+ * counted the rows that its UPDATE changed. Objection, Knex, Kysely and Drizzle have no such check; Prisma's P2025 says
+ * the same of a row that is gone.
+ *
+ * Source: https://github.com/typeorm/typeorm/blob/master/src/error/OptimisticLockVersionMismatchError.ts,
+ * https://github.com/sequelize/sequelize/blob/v6/src/errors/optimistic-lock-error.ts,
+ * https://github.com/mikro-orm/mikro-orm/blob/master/packages/core/src/errors.ts
+ */
+const NAMES: ReadonlySet<unknown> = new Set([
+  'OptimisticLockVersionMismatchError',
+  'SequelizeOptimisticLockError',
+  'OptimisticLockError',
+]);
+
+/** True when an ORM says that a row was changed since it was read. Never throws. */
+export function isOptimisticLockError(error: unknown): boolean {
+  try {
+    return error instanceof Error && NAMES.has(error.name);
+  } catch {
+    return false;
+  }
+}
