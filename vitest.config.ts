@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   resolve: {
@@ -11,6 +11,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    // Projects of their own, with their own dependencies: `npm run test:matrix`.
+    exclude: [...configDefaults.exclude, 'test/matrix/**'],
     globalSetup: ['test/live/setup.ts'],
     env: { NODE_ENV: 'test' },
   },

@@ -48,10 +48,22 @@ export async function startDatabases(): Promise<Databases> {
   };
   try {
     const [postgres, mysql] = await Promise.all([findPostgres(started), findMysql(started)]);
-    return { found: [{ server: sqliteServer() }, ...postgres, ...mysql], stop };
+    return { found: [...findSqlite(), ...postgres, ...mysql], stop };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** The driver's SQLite, or Node's own where the driver's addon was built for another Node. */
+function findSqlite(): Database[] {
+  try {
+    return [{ server: sqliteServer() }];
+  } catch (error) {
+    const { sqlite } = process.versions;
+    if (sqlite) return [{ server: { engine: 'sqlite', version: sqlite, major: Number.parseInt(sqlite, 10) } }];
+    console.warn(`SQLite of better-sqlite3 could not be used. ${error}`);
+    return [];
   }
 }
 
