@@ -1,0 +1,7 @@
+import { describeFramework } from '../frameworks.ts';
+
+describeFramework({
+  title: 'express-5',
+  packageName: 'express5',
+  server: new URL('express-5.server.ts', import.meta.url),
+});
