@@ -56,8 +56,20 @@ const CODES: Readonly<Record<Scenario, ProblemCode | undefined>> = {
 
 /** Runs an ORM on every engine that it supports: without its adapter, and with it. */
 export function describeOrm(orm: Orm): void {
-  for (const engine of orm.engines) {
-    describe(`${orm.title} on ${ENGINES[engine].title}`, () => {
+  describeEngines(orm.title, orm.engines, (database, engine) => {
+    describe('without the adapter', () => testThrown(orm, database, engine));
+    describe('with the adapter', () => testReplaced(orm, database, engine));
+  });
+}
+
+/** Tests on a database of their own, once per engine. Its rows are the first ones again before each test. */
+export function describeEngines(
+  title: string,
+  engines: readonly Engine[],
+  define: (database: () => OrmDatabase, engine: Engine) => void,
+): void {
+  for (const engine of engines) {
+    describe(`${title} on ${ENGINES[engine].title}`, () => {
       const address = inject('databases').find(({ server }) => server.engine === engine);
       describe.skipIf(!address)('needs the database', () => {
         let database: OrmDatabase;
@@ -73,8 +85,7 @@ export function describeOrm(orm: Orm): void {
           return database.reset();
         });
 
-        describe('without the adapter', () => testThrown(orm, () => database, engine));
-        describe('with the adapter', () => testReplaced(orm, () => database, engine));
+        define(() => database, engine);
       });
     });
   }
