@@ -4,6 +4,7 @@ import { thrownBy } from '../../fixtures/scenarios/scenario.ts';
 import { type Conflicts, defineConflicts, isConflict, type ProblemCode, type Translator } from '../../src/index.ts';
 import { ENGINES } from '../live/databases.ts';
 import { createDatabase, type OrmDatabase, type Rival } from './orm-database.ts';
+import { HOSTILE } from './orm-hostile.ts';
 import { type Facts, has, SCENARIOS, type Scenario, truthOf } from './orm-schema.ts';
 
 /** An ORM as the matrix sees it. */
@@ -35,6 +36,8 @@ export interface OrmSession {
   readonly optimisticLock?: (rival: Rival) => Promise<unknown>;
   /** Finds or creates the org with this slug, as the ORM has it, where it catches the duplicate of a race itself. */
   readonly findOrCreate?: (slug: string) => Promise<unknown>;
+  /** Inserts a row with values of any kind through the ORM's ordinary call. */
+  readonly insert?: (table: 'orgs' | 'members', row: Readonly<Record<string, string | number>>) => Promise<unknown>;
   /** How many orgs there are, by the ORM. */
   countOrgs(): Promise<number>;
   close(): Promise<void>;
@@ -131,6 +134,25 @@ function testThrown(orm: Orm, database: () => OrmDatabase, engine: Engine): void
     expect(classify(error), String(error)).toEqual(expected(orm, engine, scenario, database()));
     expect(owns(error)).toBe(true);
     if (scenario === 'syntaxError') expect(translate(error)).toBe(error);
+  });
+
+  test('tells the same facts whatever the values', async ({ skip }) => {
+    const { insert } = session();
+    if (insert === undefined) return skip('The ORM has no such call');
+    for (const [at, value] of HOSTILE.entries()) {
+      await insert('orgs', { id: 10 + at, slug: value });
+      await insert('members', { id: 10 + at, org_id: 1, email: value, age: 30 });
+      const provocations: Partial<Record<Scenario, () => Promise<unknown>>> = {
+        unique: () => insert('orgs', { id: 3, slug: value }),
+        uniqueComposite: () => insert('members', { id: 2, org_id: 1, email: value, age: 40 }),
+        parentMissing: () => insert('members', { id: 3, org_id: 99, email: value, age: 40 }),
+        check: () => insert('members', { id: 4, org_id: 2, email: value, age: 5 }),
+      };
+      for (const [scenario, provocation] of Object.entries(provocations)) {
+        const facts = expected(orm, engine, scenario as Scenario, database());
+        expect(classify(await thrownBy(provocation)), `${scenario} of ${value}`).toEqual(facts);
+      }
+    }
   });
 
   test('makes a stale version a version mismatch', async ({ skip }) => {

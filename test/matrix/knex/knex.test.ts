@@ -61,6 +61,7 @@ describeOrm({
         syntaxError: () => knex.raw('SELEC 1'),
       },
       findOrCreate: (slug) => knex('orgs').insert({ id: 10, slug }).onConflict().ignore(),
+      insert: (table, row) => knex(table).insert(row),
       countOrgs: async () => Number((await knex('orgs').count({ count: '*' }).first())?.count),
       close: () => knex.destroy(),
     };
