@@ -204,7 +204,8 @@ describe('the installed package', () => {
 
   test.each(DRIVERS)('has the driver %s at its own path, which loads with nothing else installed', async (driver) => {
     const check = `
-    const translators = Object.values(module);
+    // A driver may be its module's default too, of which require() tells by a mark.
+    const translators = [...new Set(Object.values(module))].filter((value) => value !== true);
     console.log(JSON.stringify(translators.map(({ name, owns, classify }) => [name, typeof owns, typeof classify])));`;
     const expected = [[expect.any(String), 'function', 'function']];
     const path = `db-http-errors/drivers/${driver}`;
