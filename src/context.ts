@@ -8,6 +8,8 @@ export interface Context {
   readonly headers?: { get(name: string): string | null } | { readonly [name: string]: unknown } | undefined;
   /** Overrules what `method` suggests. */
   readonly operation?: 'insert' | 'update' | 'delete' | undefined;
+  /** The table of the statement. With a catalog it tells which constraint it was, where the database does not say. */
+  readonly table?: string | undefined;
 }
 
 const OPERATIONS: Readonly<Record<string, Context['operation']>> = {

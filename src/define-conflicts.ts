@@ -2,9 +2,10 @@ import { builtIn, isLikely } from './built-in.ts';
 import { causes } from './causes.ts';
 import { type ConflictMembers, type ConflictOptions, knownOf } from './conflict.ts';
 import { ConflictError, type ConflictOrigin, isConflictError } from './conflict-error.ts';
+import { type Catalog, defineCompletion } from './constraints.ts';
 import type { Context } from './context.ts';
 import { isOptimisticLockError } from './optimistic-lock.ts';
-import { type Answer, definePolicy, type Policy, type PolicyOptions, type Rule } from './policy.ts';
+import { type Answer, type AnyRules, definePolicy, type Policy, type PolicyOptions } from './policy.ts';
 import { CODES, FORMATS, type Formatted, type Problem, type ProblemCode, toProblem } from './problem.ts';
 import { firstOf, safe, type Translator } from './translator.ts';
 import { checkOptions, isRecord, shown } from './validate.ts';
@@ -12,9 +13,17 @@ import type { Dialect, Violation } from './violation.ts';
 import { defineWrap } from './wrap.ts';
 
 /** Options of {@link defineConflicts}. */
-export interface ConflictsOptions extends PolicyOptions {
-  /** Public words by constraint: `constraint`, `table.constraint` or `table(column, …)`, each with `schema.` before it or not. */
-  readonly rules?: Readonly<Record<string, Rule>>;
+export interface ConflictsOptions<Rules extends object = AnyRules> extends Omit<PolicyOptions, 'rules'> {
+  /**
+   * Public words by constraint: `constraint`, `table.constraint` or `table(column, …)`, each with `schema.` before it or
+   * not. With a catalog that the command has written, only its own constraints, each with what it can say.
+   */
+  readonly rules?: NoInfer<Rules>;
+  /**
+   * The constraints of the schema. It completes a violation with what the error did not carry, so that one rule works
+   * on every engine.
+   */
+  readonly catalog?: Catalog<Rules>;
   /** HTTP status by code, 400 to 599. A code that passes through by default (`required`, `invalid_value`) is opted in. */
   readonly status?: { readonly [Code in ProblemCode]?: number };
   /** Where the problem types live: `type` is this and the code with dashes. Without it `type` is `about:blank`. */
@@ -43,8 +52,10 @@ export interface ConflictsOptions extends PolicyOptions {
 export interface Conflicts {
   /**
    * The facts of an error, or of what it wraps. `undefined` when no database reported a violation. Never throws.
+   *
+   * @param context with a catalog, the statement's table and operation tell what the database does not
    */
-  classify(error: unknown): Violation | undefined;
+  classify(error: unknown, context?: Context): Violation | undefined;
   /**
    * True for an error of a database, or one that wraps it, whether it has an answer or not: nothing of it is for the
    * public. Never throws.
@@ -93,9 +104,9 @@ interface Origin extends ConflictOrigin {
  *
  * @throws {TypeError} for an option, a rule or a member of a rule that does not exist or is not what it has to be
  */
-export function defineConflicts(options: ConflictsOptions = {}): Conflicts {
+export function defineConflicts<Rules extends object = AnyRules>(options: ConflictsOptions<Rules> = {}): Conflicts {
   checkOptions(options);
-  return bind(options, true);
+  return bind(options as ConflictsOptions, true);
 }
 
 /** Without rules: what the package root exports. */
@@ -103,7 +114,8 @@ export const unbound: Conflicts = /* @__PURE__ */ bind({}, false);
 
 function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   const { dialect, format = 'problem', captureStack, typeBase } = options;
-  const { drivers } = options;
+  const { drivers, catalog } = options;
+  const complete = catalog && defineCompletion(catalog);
   const translator = drivers ? firstOf([...drivers.map(safe), builtIn]) : builtIn;
   const policy = definePolicy(options);
   const unregistered = options.onUnregistered ? defineListener(options.onUnregistered) : defineWarning();
@@ -116,10 +128,12 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
     return translator.owns(candidate) ? (translator.classify(candidate, dialect) ?? null) : undefined;
   }
 
-  function classify(error: unknown): Violation | undefined {
+  function classify(error: unknown, context?: Context): Violation | undefined {
     const found = causes(error, read);
     if (found === undefined) return undefined;
-    return isConflictError(found) ? found.violation : reveal(found, error);
+    const violation = isConflictError(found) ? found.violation : found;
+    const completed = violation && complete ? complete(violation, context) : violation;
+    return isConflictError(found) ? completed : completed && reveal(completed, error);
   }
 
   function owns(error: unknown): boolean {
@@ -146,14 +160,15 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
         return found; // it says that it is ours, and is not made like ours
       }
     }
-    const answer = policy.answer(found, context);
+    const violation = complete ? complete(found, context) : found;
+    const answer = policy.answer(violation, context);
     if (answer === undefined) return error;
-    if (answer.rule === undefined && NAMED.has(found.kind)) {
+    if (answer.rule === undefined && NAMED.has(violation.kind)) {
       try {
-        unregistered(found, answer.problem.code);
+        unregistered(violation, answer.problem.code);
       } catch {}
     }
-    return make(answer, error, found, context);
+    return make(answer, error, violation, context);
   }
 
   function make({ problem, rule }: Answer, cause: unknown, violation?: Violation, context?: Context): ConflictError {
@@ -177,7 +192,8 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
    * constraint win; else whoever answered first does it again. The same error when nothing changes.
    */
   function again(conflict: ConflictError, context: Context | undefined): ConflictError {
-    const { violation, problem, cause } = conflict;
+    const { problem, cause } = conflict;
+    const violation = complete && conflict.violation ? complete(conflict.violation, context) : conflict.violation;
     const first = ConflictError.originOf(conflict) as Origin | undefined;
     if (first === origin && context === undefined) return conflict;
     let by = first?.bound ? first : origin;

@@ -3,10 +3,22 @@ import { type Conflicts, unbound } from './define-conflicts.ts';
 import type { ProblemCode } from './problem.ts';
 
 export type { ConflictMembers, ConflictOptions } from './conflict.ts';
+export type { Catalog, Constraint, ReferentialAction } from './constraints.ts';
 export type { Context } from './context.ts';
 export type { Conflicts, ConflictsOptions } from './define-conflicts.ts';
 export { defineConflicts } from './define-conflicts.ts';
-export type { PlainRule, Rule, RuleByCode, Words } from './policy.ts';
+export type {
+  AnyRules,
+  CheckRule,
+  ExclusionRule,
+  ForeignKeyRule,
+  NotNullRule,
+  PlainRule,
+  Rule,
+  RuleByCode,
+  UniqueRule,
+  Words,
+} from './policy.ts';
 export type { Formatted, Problem, ProblemCode, ProblemError, ProblemOf, Recovery } from './problem.ts';
 export type { Translator } from './translator.ts';
 export type * from './violation.ts';

@@ -45,6 +45,37 @@ export type Rule =
   | (PlainRule & { readonly [Code in ProblemCode]?: never })
   | (RuleByCode & { readonly [Member in keyof PlainRule]?: never });
 
+/** The rules of an application that has no typed catalog: any key, any rule. */
+export interface AnyRules {
+  readonly [key: string]: Rule;
+}
+
+/** A column as a field of the body; a field of another name is written as a JSON Pointer: `'/organisation'`. */
+type FieldsOf<Column extends string, Given> = Omit<Given, 'fields'> & {
+  readonly fields?: readonly (Column | `/${string}`)[];
+};
+
+/** Words about a constraint of these columns. */
+type WordsOf<Column extends string> = FieldsOf<Column, Words>;
+type PlainRuleOf<Column extends string> = FieldsOf<Column, PlainRule>;
+type RuleByCodeOf<Column extends string, Code extends ProblemCode> = {
+  readonly [Each in Code]?: WordsOf<Column>;
+};
+
+/** The rule of a primary or unique key: one sentence. */
+export type UniqueRule<Column extends string> = PlainRuleOf<Column>;
+/** The rule of an exclusion constraint: one sentence. */
+export type ExclusionRule<Column extends string> = PlainRuleOf<Column>;
+/** The rule of a check: one sentence. */
+export type CheckRule = PlainRule;
+/** The rule of a foreign key: a sentence for each of its two directions, and one for where it cannot be told. */
+export type ForeignKeyRule<Column extends string> = RuleByCodeOf<
+  Column,
+  'reference_missing' | 'reference_in_use' | 'reference_conflict'
+>;
+/** The rule of a column that is NOT NULL. */
+export type NotNullRule<Column extends string> = RuleByCodeOf<Column, 'required'>;
+
 export const WORDS: readonly string[] = ['resource', 'fields', 'detail', 'status', 'type', 'title'];
 export const PLAIN: readonly string[] = [...WORDS, 'code', 'conceal'];
 

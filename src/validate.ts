@@ -42,6 +42,10 @@ const OPTION_TESTS: Tests = {
       value.every((driver) => typeof driver?.classify === 'function' && typeof driver.owns === 'function'),
     'an array of translators ({ name, owns, classify })',
   ],
+  catalog: [
+    (value) => isRecord(value) && Array.isArray(value.constraints) && value.constraints.every(isRecord),
+    'a catalog ({ dialect, constraints })',
+  ],
   dialect: oneOf({ postgresql: 0, mysql: 0, mariadb: 0, sqlite: 0 }),
   onUnregistered: isFunction,
   captureStack: isBoolean,

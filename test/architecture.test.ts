@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 const LAYERS: readonly (readonly string[])[] = [
   ['violation', 'context'],
   ['translator', 'causes', 'problem', 'dialects/facts'],
-  ['sqlstate', 'policy'],
+  ['sqlstate', 'policy', 'constraints'],
   ['dialects/', 'validate'],
   ['drivers/', 'conflict', 'conflict-error', 'optimistic-lock', 'wrap'],
   ['built-in'],
@@ -32,6 +32,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   // The public words know no driver.
   problem: [],
   policy: ['context', 'problem', 'violation'],
+  constraints: ['context', 'violation'],
   validate: ['policy', 'problem'],
   conflict: ['context', 'problem', 'validate'],
   'conflict-error': ['problem', 'violation', 'http-errors'],

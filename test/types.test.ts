@@ -269,7 +269,7 @@ describe('defineConflicts', () => {
     expectTypeOf(conflicts.wrap).toEqualTypeOf(wrap);
     expectTypeOf(conflicts.classify).toEqualTypeOf(classify);
     expectTypeOf(conflicts.conflict).toEqualTypeOf(conflict);
-    expect(Object.keys(conflicts).sort()).toEqual(['classify', 'conflict', 'translate', 'wrap']);
+    expect(Object.keys(conflicts).sort()).toEqual(['classify', 'conflict', 'owns', 'translate', 'wrap']);
   });
 
   test('takes every option and every form of a rule', () => {

@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type Catalog,
+  type Constraint,
+  type Context,
+  defineConflicts,
+  type ForeignKeyRule,
+  type ForeignKeyViolation,
+  isConflict,
+  type UniqueRule,
+  type Violation,
+} from '../src/index.ts';
+import { captured } from './violations.ts';
+
+/** Completes a violation that some translator has read. */
+function complete(constraints: readonly Constraint[], violation: Violation, context?: Context): Violation | undefined {
+  const translator = { name: 'test', owns: () => true, classify: () => violation };
+  const conflicts = defineConflicts({ catalog: { dialect: 'postgresql', constraints }, drivers: [translator] });
+  return conflicts.classify(new Error('violation'), context);
+}
+
+const UNIQUE = { kind: 'unique_violation', driver: 'test', code: '1062' } as const;
+const REFERENCE = { kind: 'foreign_key_violation', driver: 'test', code: '1216' } as const;
+
+const EMAIL = {
+  kind: 'unique',
+  name: 'users_email_key',
+  schema: 'public',
+  table: 'users',
+  columns: ['email'],
+} as const;
+const ORDERS: Constraint = {
+  ...{ kind: 'foreign_key', name: 'orders_customer_fkey', table: 'orders', columns: ['customer_id'] },
+  ...{ referencedTable: 'customers', referencedColumns: ['id'], onDelete: 'no_action' },
+};
+const ITEMS: Constraint = {
+  ...{ kind: 'foreign_key', name: 'items_order_fkey', table: 'items', columns: ['order_id'] },
+  ...{ referencedTable: 'orders', referencedColumns: ['id'], onDelete: 'restrict' },
+};
+
+describe('a catalog', () => {
+  test('gives a key its table and columns by its name', () => {
+    expect(complete([EMAIL], { ...UNIQUE, constraint: 'users_email_key' })).toEqual({
+      ...{ ...UNIQUE, constraint: 'users_email_key', schema: 'public', table: 'users', columns: ['email'] },
+    });
+  });
+
+  test('gives a key its name by table and columns', () => {
+    expect(complete([EMAIL], { ...UNIQUE, table: 'users', columns: ['email'] })).toEqual({
+      ...{ ...UNIQUE, constraint: 'users_email_key', schema: 'public', table: 'users', columns: ['email'] },
+    });
+  });
+
+  test('tells a primary key from another one', () => {
+    const key: Constraint = { kind: 'primary_key', name: 'users_pkey', table: 'users', columns: ['id'] };
+    expect(complete([key], { ...UNIQUE, constraint: 'users_pkey' })).toMatchObject({ primaryKey: true });
+    expect(complete([EMAIL], { ...UNIQUE, primaryKey: true, constraint: 'users_email_key' })).toEqual({
+      ...{ ...UNIQUE, primaryKey: true, constraint: 'users_email_key' },
+    });
+  });
+
+  test('gives a reference both of its sides', () => {
+    const violation = { ...REFERENCE, constraint: 'orders_customer_fkey', direction: 'still_referenced' } as const;
+    expect(complete([ORDERS], violation)).toEqual({
+      ...{ ...violation, table: 'orders', columns: ['customer_id'] },
+      ...{ referencedTable: 'customers', referencedColumns: ['id'] },
+    });
+  });
+
+  test.each([
+    ['another schema', { schema: 'archive', table: 'users' }],
+    ['another table', { schema: 'public', table: 'accounts' }],
+    ['other columns', { schema: 'public', table: 'users', columns: ['name'] }],
+    ['no table, which PostgreSQL always has', { dialect: 'postgresql' }],
+  ] as const)('adds nothing to what contradicts it: %s', (_, facts) => {
+    const violation = { ...UNIQUE, ...facts, constraint: 'users_email_key' };
+    expect(complete([EMAIL], violation)).toEqual(violation);
+  });
+
+  test('adds nothing where the kind is another one', () => {
+    const violation = {
+      kind: 'check_violation',
+      driver: 'test',
+      code: '23514',
+      constraint: 'users_email_key',
+    } as const;
+    expect(complete([EMAIL], violation)).toEqual(violation);
+  });
+
+  test('adds what all that fit agree on', () => {
+    const keys = ['users', 'orders'].map(
+      (table): Constraint => ({ kind: 'primary_key', name: 'PRIMARY', schema: 'shop', table, columns: ['id'] }),
+    );
+    expect(complete(keys, { ...UNIQUE, constraint: 'PRIMARY' })).toEqual({
+      ...{ ...UNIQUE, constraint: 'PRIMARY', schema: 'shop', columns: ['id'], primaryKey: true },
+    });
+    expect(complete(keys, { ...UNIQUE, constraint: 'PRIMARY' }, { table: 'orders' })).toMatchObject({
+      table: 'orders',
+    });
+  });
+
+  test('leads a partition back to what was declared', () => {
+    const declared = { ...EMAIL, name: 'users_key' };
+    const part: Constraint = {
+      ...{ ...EMAIL, name: 'users_eu_key', table: 'users_eu' },
+      partitionOf: { schema: 'public', table: 'users', name: 'users_key' },
+    };
+    const leaf: Constraint = {
+      ...{ ...EMAIL, name: 'users_eu_1_key', table: 'users_eu_1' },
+      partitionOf: { schema: 'public', table: 'users_eu', name: 'users_eu_key' },
+    };
+    const violation = { ...UNIQUE, constraint: 'users_eu_1_key', schema: 'public', table: 'users_eu_1' };
+    expect(complete([declared, part, leaf], violation)).toEqual({
+      ...{ ...UNIQUE, constraint: 'users_key', schema: 'public', table: 'users', columns: ['email'] },
+    });
+    const cycle = { ...part, partitionOf: { schema: 'public', table: 'users_eu', name: 'users_eu_key' } };
+    expect(complete([cycle], { ...UNIQUE, constraint: 'users_eu_key' })).toMatchObject({ table: 'users_eu' });
+  });
+
+  test('gives a column that must have a value its table, where no other table has such a column', () => {
+    const column: Constraint = { kind: 'not_null', table: 'users', columns: ['email'] };
+    const violation = { kind: 'not_null_violation', driver: 'test', code: '1048', columns: ['email'] } as const;
+    expect(complete([column], violation)).toEqual({ ...violation, table: 'users' });
+    const both = [column, { ...column, table: 'orders' }];
+    expect(complete(both, violation)).toEqual(violation);
+    expect(complete(both, violation, { table: 'orders' })).toEqual({ ...violation, table: 'orders' });
+  });
+
+  test.each([
+    ['insert', 'orders', { constraint: 'orders_customer_fkey', direction: 'parent_missing' }],
+    ['delete', 'orders', { constraint: 'items_order_fkey', direction: 'still_referenced' }],
+    ['delete', 'customers', { constraint: 'orders_customer_fkey', direction: 'still_referenced' }],
+    ['update', 'customers', { constraint: 'orders_customer_fkey', direction: 'still_referenced' }],
+    ['update', 'items', { constraint: 'items_order_fkey', direction: 'parent_missing' }],
+    ['update', 'orders', {}],
+    ['insert', 'customers', {}],
+  ] as const)('tells a reference without a name by the statement: %s %s', (operation, table, facts) => {
+    const { constraint, direction } = {
+      ...complete([ORDERS, ITEMS], REFERENCE, { operation, table }),
+    } as ForeignKeyViolation;
+    expect({ constraint, direction }).toEqual({ constraint: undefined, direction: undefined, ...facts });
+  });
+
+  test('follows what goes with a row', () => {
+    const cascade = { ...ORDERS, onDelete: 'cascade' } as const;
+    const violation = complete([cascade, ITEMS], REFERENCE, { operation: 'delete', table: 'customers' });
+    expect(violation).toMatchObject({ constraint: 'items_order_fkey', direction: 'still_referenced' });
+    const self: Constraint = { ...ORDERS, table: 'customers', onDelete: 'cascade' };
+    expect(complete([self], REFERENCE, { operation: 'delete', table: 'customers' })).toEqual(REFERENCE);
+  });
+
+  test('makes one rule work where the database gives a name and where it does not', () => {
+    const catalog: Catalog = {
+      dialect: 'mysql',
+      constraints: [{ kind: 'unique', name: 'uq_users_email', table: 'users', columns: ['email'] }],
+    };
+    const rules = { 'users(email)': { resource: 'user', fields: ['email'] } };
+    const translator = {
+      ...{ name: 'test', owns: () => true },
+      classify: (): Violation => ({ ...UNIQUE, constraint: 'uq_users_email' }),
+    };
+    const answer = defineConflicts({ catalog, rules, drivers: [translator] }).translate(new Error('duplicate'));
+    expect(isConflict(answer) && answer.rule).toBe('users(email)');
+  });
+
+  test('is used when a conflict is answered again', () => {
+    const wrapped = defineConflicts().translate(captured('better-sqlite3/sqlite-3/foreign-key-parent-missing'));
+    const catalog: Catalog = { dialect: 'sqlite', constraints: [ORDERS, ITEMS] };
+    const rules = { orders_customer_fkey: { reference_missing: { fields: ['customer'] } } };
+    const answer = defineConflicts({ catalog, rules }).translate(wrapped, { operation: 'insert', table: 'orders' });
+    expect(isConflict(answer, 'reference_missing') && answer.rule).toBe('orders_customer_fkey');
+  });
+
+  test('is refused when it is none', () => {
+    expect(() => defineConflicts({ catalog: { constraints: {} } as never })).toThrow(
+      new TypeError(
+        'Expected the options of defineConflicts() to have a catalog ({ dialect, constraints }) as "catalog", got object',
+      ),
+    );
+  });
+});
+
+describe('rules of a typed catalog', () => {
+  interface Rules {
+    readonly users_email_key?: UniqueRule<'email'>;
+    readonly orders_customer_fkey?: ForeignKeyRule<'customer_id'>;
+  }
+  const catalog: Catalog<Rules> = { dialect: 'postgresql', constraints: [EMAIL, ORDERS] };
+
+  test('know names, kinds and columns', () => {
+    defineConflicts({
+      catalog,
+      rules: {
+        users_email_key: { fields: ['email'], detail: 'Taken.' },
+        orders_customer_fkey: { reference_missing: { fields: ['/customer'] }, reference_in_use: { detail: 'In use.' } },
+      },
+    });
+    // @ts-expect-error: no such constraint
+    defineConflicts({ catalog, rules: { users_emial_key: { fields: ['email'] } } });
+    // @ts-expect-error: no such column
+    defineConflicts({ catalog, rules: { users_email_key: { fields: ['emial'] } } });
+    // @ts-expect-error: one sentence for two directions
+    defineConflicts({ catalog, rules: { orders_customer_fkey: { detail: 'No.' } } });
+    expect(defineConflicts({ catalog })).toBeDefined();
+  });
+});
