@@ -1,0 +1,4 @@
+import { postgres } from '../../src/drivers/postgres.ts';
+import { describeTranslator } from '../translator-contract.ts';
+
+describeTranslator(postgres);
