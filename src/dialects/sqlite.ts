@@ -1,5 +1,5 @@
 import { byCode, type KindsByCode } from '../translator.ts';
-import type { Violation } from '../violation.ts';
+import type { Violation, ViolationKind } from '../violation.ts';
 import { conditionOf, type Draft, Facts, isIdentifier } from './facts.ts';
 
 /**
@@ -59,35 +59,131 @@ export const RESULT_CODES: KindsByCode = /* @__PURE__ */ byCode(
   'SQLITE_',
 );
 
+/**
+ * The names of these codes by number, for drivers that tell the number only.
+ * Source: https://sqlite.org/rescode.html
+ */
+const NAMES: ReadonlyMap<unknown, string> = new Map([
+  [5, 'SQLITE_BUSY'],
+  [6, 'SQLITE_LOCKED'],
+  [8, 'SQLITE_READONLY'],
+  [9, 'SQLITE_INTERRUPT'],
+  [18, 'SQLITE_TOOBIG'],
+  [19, 'SQLITE_CONSTRAINT'],
+  [20, 'SQLITE_MISMATCH'],
+  [261, 'SQLITE_BUSY_RECOVERY'],
+  [262, 'SQLITE_LOCKED_SHAREDCACHE'],
+  [264, 'SQLITE_READONLY_RECOVERY'],
+  [275, 'SQLITE_CONSTRAINT_CHECK'],
+  [517, 'SQLITE_BUSY_SNAPSHOT'],
+  [518, 'SQLITE_LOCKED_VTAB'],
+  [520, 'SQLITE_READONLY_CANTLOCK'],
+  [773, 'SQLITE_BUSY_TIMEOUT'],
+  [776, 'SQLITE_READONLY_ROLLBACK'],
+  [787, 'SQLITE_CONSTRAINT_FOREIGNKEY'],
+  [1032, 'SQLITE_READONLY_DBMOVED'],
+  [1288, 'SQLITE_READONLY_CANTINIT'],
+  [1299, 'SQLITE_CONSTRAINT_NOTNULL'],
+  [1544, 'SQLITE_READONLY_DIRECTORY'],
+  [1555, 'SQLITE_CONSTRAINT_PRIMARYKEY'],
+  [1811, 'SQLITE_CONSTRAINT_TRIGGER'],
+  [2067, 'SQLITE_CONSTRAINT_UNIQUE'],
+  [2579, 'SQLITE_CONSTRAINT_ROWID'],
+  [3091, 'SQLITE_CONSTRAINT_DATATYPE'],
+]);
+
+/** The name of an extended result code; `undefined` for one that is no violation. */
+export function resultCodeOf(number: unknown): string | undefined {
+  return NAMES.get(number);
+}
+
 /** Names have no limit in SQLite; longer texts than this are not worth the time that reading them takes. */
 const LONGEST = 8192;
+
+/** SQLite's whole text of a broken foreign key, in both directions. */
+const FOREIGN_KEY_FAILED = 'FOREIGN KEY constraint failed';
 
 /**
  * The facts of an SQLite error; `undefined` when it is no violation.
  *
  * @param code the extended result code's name
- * @param message SQLite's own text, without what a driver puts before it. Always English, never with a value of a row
+ * @param message SQLite's own text, without what a driver puts before it; an ORM's words before it do no harm. Always
+ *   English, and of SQLite's own never with a value of a row
  */
 export function sqliteViolation(driver: string, code: string, message = ''): Violation | undefined {
+  if (code !== 'SQLITE_CONSTRAINT_TRIGGER') {
+    const kind = RESULT_CODES.get(code);
+    return kind && read(kind, driver, code, message);
+  }
   // RESTRICT is carried out as a trigger and shares RAISE's code: only the fixed text tells them apart, and only the
   // parent's side is ever restricted. A trigger that raises this very text cannot be told from it.
   // Source: https://github.com/sqlite/sqlite/blob/version-3.50.0/src/fkey.c (fkActionTrigger)
-  const restricted = code === 'SQLITE_CONSTRAINT_TRIGGER' && message === 'FOREIGN KEY constraint failed';
-  const kind = restricted ? 'foreign_key_violation' : RESULT_CODES.get(code);
-  if (kind === undefined) return undefined;
+  const text = ownText(message);
+  if (text !== FOREIGN_KEY_FAILED) return read('raise_exception', driver, code, text);
+  const violation = new Facts('foreign_key_violation', driver, code);
+  violation.dialect = 'sqlite';
+  violation.direction = 'still_referenced';
+  return violation as Violation;
+}
 
+/**
+ * The facts of an SQLite error of which only the primary code is known, `SQLITE_CONSTRAINT`: here SQLite's fixed words
+ * have to tell the kind. They do so exactly but for two things. Whether a key is the primary key, and whether a foreign
+ * key is a RESTRICT, is not among them, and so is left out. And RAISE may raise any text: one that has SQLite's very
+ * words, with names where names belong, is taken for SQLite's. A bare identifier is what RAISE raised, for SQLite and
+ * its own modules say nothing so short; a sentence may be that of a virtual table, and is left alone.
+ *
+ * @param text SQLite's own text and nothing else
+ */
+export function sqliteViolationByText(driver: string, text: string): Violation | undefined {
+  const kind = kindOf(text);
+  return kind && read(kind, driver, 'SQLITE_CONSTRAINT', text);
+}
+
+/**
+ * The text behind a primary code, which some drivers put before it, `SQLITE_CONSTRAINT: UNIQUE …`, and before which
+ * Knex puts the statement with all values: there the last place counts, for SQLite's text stands at the end.
+ * `undefined` when the code is missing.
+ */
+export function textBehind(code: string, message: string): string | undefined {
+  const mark = `${code}: `;
+  let text = withoutClass(message);
+  if (!text.startsWith(mark)) {
+    const at = text.lastIndexOf(` - ${mark}`);
+    if (at < 0) return undefined;
+    text = text.slice(at + 3);
+  }
+  text = text.slice(mark.length);
+  // A batch of libSQL has it twice.
+  return text.startsWith(mark) ? text.slice(mark.length) : text;
+}
+
+function kindOf(text: string): ViolationKind | undefined {
+  const columns = rest(text, 'UNIQUE constraint failed: ', true);
+  if (columns !== undefined) return namesSomething(columns) ? 'unique_violation' : undefined;
+  const column = rest(text, 'NOT NULL constraint failed: ', true);
+  if (column !== undefined) return namesSomething(column) ? 'not_null_violation' : undefined;
+  if (rest(text, 'CHECK constraint failed: ', true)) return 'check_violation';
+  if (text === FOREIGN_KEY_FAILED) return 'foreign_key_violation';
+  if (storedIn(text, true) !== undefined) return 'invalid_text_representation';
+  return conditionOf(text) === undefined ? undefined : 'raise_exception';
+}
+
+/** `table.column`, or `index '…'`: what SQLite always says of a key. */
+function namesSomething(text: string): boolean {
+  return text.indexOf('.') > 0 || (text.startsWith("index '") && text.endsWith("'"));
+}
+
+function read(kind: ViolationKind, driver: string, code: string, message: string): Violation {
   const violation = new Facts(kind, driver, code);
   violation.dialect = 'sqlite';
   switch (kind) {
     case 'unique_violation': {
-      readColumns(violation, message, 'UNIQUE constraint failed: ');
+      readColumns(violation, rest(message, 'UNIQUE constraint failed: '));
       // A rowid is the primary key of some tables and not of others, and SQLite does not say which.
       if (code === 'SQLITE_CONSTRAINT_PRIMARYKEY') violation.primaryKey = true;
       break;
     }
-    case 'foreign_key_violation':
-      if (restricted) violation.direction = 'still_referenced';
-      break;
     case 'check_violation': {
       // An unnamed check is reported by its expression: what is no identifier is no name.
       const name = rest(message, 'CHECK constraint failed: ');
@@ -95,14 +191,11 @@ export function sqliteViolation(driver: string, code: string, message = ''): Vio
       break;
     }
     case 'not_null_violation':
-      readColumns(violation, message, 'NOT NULL constraint failed: ');
+      readColumns(violation, rest(message, 'NOT NULL constraint failed: '));
       break;
-    case 'invalid_text_representation': {
-      // cannot store TEXT value in INT column items.quantity
-      const at = message.indexOf(' column ');
-      if (at >= 0) readColumns(violation, message, message.slice(0, at + 8));
+    case 'invalid_text_representation':
+      readColumns(violation, storedIn(message));
       break;
-    }
     case 'raise_exception': {
       const condition = conditionOf(message);
       if (condition !== undefined) violation.condition = condition;
@@ -123,8 +216,7 @@ export function sqliteViolation(driver: string, code: string, message = ''): Vio
  * `users.email`, `t.a, t.b`, or `index 'users_lower_email'` when a part of the key is an expression. Names are not
  * quoted: what has more dots than columns can be read in two ways and is left out.
  */
-function readColumns(violation: Draft, message: string, prefix: string): void {
-  const text = rest(message, prefix);
+function readColumns(violation: Draft, text: string | undefined): void {
   if (text === undefined || text.length > LONGEST) return;
   if (text.startsWith("index '") && text.endsWith("'")) {
     // A quote inside the name is doubled; where it is not, this is the column of a table with an odd name.
@@ -146,8 +238,64 @@ function readColumns(violation: Draft, message: string, prefix: string): void {
   violation.columns = columns;
 }
 
-/** What follows a prefix; its last place where a wrapper put text of its own, or of the user's, before it. */
-function rest(message: string, prefix: string): string | undefined {
-  const at = message.startsWith(prefix) ? 0 : message.lastIndexOf(prefix);
+/**
+ * The column that `cannot store TEXT value in INT column items.quantity` names.
+ * Source: https://github.com/sqlite/sqlite/blob/version-3.50.0/src/vdbe.c (OP_TypeCheck)
+ */
+function storedIn(message: string, whole = false): string | undefined {
+  const text = rest(message, 'cannot store ', whole);
+  if (text === undefined) return undefined;
+  const [found] = /^(?:INT|REAL|TEXT|BLOB|NULL) value in (?:ANY|BLOB|INT|INTEGER|REAL|TEXT) column /.exec(text) ?? [];
+  return found && text.slice(found.length);
+}
+
+/**
+ * What follows a prefix; its last place where a wrapper put text of its own, or of the user's, before it.
+ *
+ * @param whole the message is SQLite's text alone
+ */
+function rest(message: string, prefix: string, whole = false): string | undefined {
+  const at = message.startsWith(prefix) ? 0 : whole ? -1 : message.lastIndexOf(prefix);
   return at < 0 ? undefined : message.slice(at + prefix.length);
 }
+
+/**
+ * What SQLite or RAISE said. TypeORM puts the class of the error before it, and Knex the statement with all values:
+ * `update … set … - order_already_shipped`. What the text is decides the kind, so no value may end where it begins: it
+ * is what follows the first dash outside of quotes, to the end of the message. A message that does not begin like a
+ * statement has no such part, whatever dashes RAISE has put into its own words.
+ * Source: https://github.com/knex/knex/blob/3.3.0/lib/execution/internal/query-executioner.js,
+ * https://github.com/typeorm/typeorm/blob/1.1.1/src/error/QueryFailedError.ts
+ */
+function ownText(message: string): string {
+  const text = withoutClass(message);
+  if (!STATEMENT.test(text)) return text;
+  let quote = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (quote !== 0) {
+      // Knex escapes with a backslash, SQL by doubling, after which the quotation just begins again.
+      if (code === 92) at++;
+      else if (code === quote) quote = 0;
+    } else if (code === 39 || code === 34 || code === 96) {
+      quote = code;
+    } else if (code === 32 && text.startsWith(' - ', at) && isIdentifier(text.charAt(at + 3))) {
+      // A dash before a number, a parameter or a quoted name is a subtraction.
+      return text.slice(at + 3);
+    }
+  }
+  // Quotes that do not pair, as in a comment of the statement: what is last is not the statement's.
+  return text.slice(text.lastIndexOf(' - ') + 3);
+}
+
+/** How the statements begin that can fire a trigger, with enough of them that no sentence does. */
+const STATEMENT =
+  /^\s*(?:insert\s+(?:into|or)\s|replace\s+into\s|delete\s+from\s|update\s+(?:or\s+\w+\s+)?\S+\s+set\s|with\s+\S+\s+(?:as\s|\())/i;
+
+/** TypeORM's message begins with the class of the driver's error. */
+function withoutClass(message: string): string {
+  for (const prefix of CLASSES) if (message.startsWith(prefix)) return message.slice(prefix.length);
+  return message;
+}
+
+const CLASSES = ['SqliteError: ', 'LibsqlError: ', 'LibsqlBatchError: '];
