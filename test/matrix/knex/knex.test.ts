@@ -1,30 +1,15 @@
-import Knex, { type Knex as KnexInstance } from 'knex';
-import type { Conflicts } from '../../../src/index.ts';
-import knexConflicts from '../../../src/orms/knex.ts';
-import type { OrmDatabase } from '../orm-database.ts';
+import type { Knex } from 'knex';
 import { describeOrm, type OrmSession } from '../orms.ts';
-
-const CLIENTS = { postgresql: 'pg', mysql: 'mysql2', mariadb: 'mysql2', sqlite: 'better-sqlite3' } as const;
-
-function open({ engine, url }: OrmDatabase, conflicts: Conflicts | undefined): KnexInstance {
-  const knex = Knex({
-    client: CLIENTS[engine],
-    connection: engine === 'sqlite' ? { filename: url } : url,
-    useNullAsDefault: engine === 'sqlite',
-    pool: { min: 0, max: engine === 'sqlite' ? 1 : 2 },
-  });
-  if (conflicts) knex.on('query-error', knexConflicts(conflicts));
-  return knex;
-}
+import { ENGINES, open } from './open.ts';
 
 describeOrm({
   title: 'Knex 3',
-  engines: ['postgresql', 'mysql', 'mariadb', 'sqlite'],
+  engines: ENGINES,
   connect: async (database, conflicts): Promise<OrmSession> => {
     const knex = open(database, conflicts);
     const isPostgres = database.engine === 'postgresql';
     const isSqlite = database.engine === 'sqlite';
-    const bump = (trx: KnexInstance, id: number) => trx('orgs').where({ id }).increment('version', 1);
+    const bump = (trx: Knex, id: number) => trx('orgs').where({ id }).increment('version', 1);
     return {
       scenarios: {
         unique: () => knex('orgs').insert({ id: 3, slug: 'acme' }),
