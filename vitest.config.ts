@@ -6,6 +6,10 @@ export default defineConfig({
     // Tests and the demo import the package by its name, as users do, and get the sources.
     alias: [
       { find: /^db-http-errors$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) },
+      {
+        find: /^db-http-errors\/(catalog|client|concurrency|idempotency|retry)$/,
+        replacement: fileURLToPath(new URL('src/$1/index.ts', import.meta.url)),
+      },
       { find: /^db-http-errors\/(.+)$/, replacement: fileURLToPath(new URL('src/$1.ts', import.meta.url)) },
     ],
   },

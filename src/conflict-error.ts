@@ -1,4 +1,5 @@
 import createError from 'http-errors';
+import { toEntityTag } from './entity-tag.ts';
 import { type Formatted, type Problem, type ProblemCode, type ProblemOf, toProblem } from './problem.ts';
 import type { Violation } from './violation.ts';
 
@@ -244,18 +245,6 @@ function headersOf(problem: Problem, contentType = 'application/problem+json'): 
 }
 
 /**
- * A version as a strong entity tag. What the grammar does not allow is percent-encoded, so that different versions
- * have different tags; `undefined` for what no tag can say. Source: RFC 9110 section 8.8.3
- */
-function toEntityTag(version: string): string | undefined {
-  try {
-    return `"${encodeURI(version)}"`;
-  } catch {
-    return undefined; // half of a surrogate pair
-  }
-}
-
-/**
  * The frames of an error, without its header and without what others appended: both may hold the driver's text. The
  * message may look like frames itself, so only what follows it counts. Where the message was changed since the capture
  * (Knex does), it is the last run of frames, without lines that the message has, too.
@@ -291,4 +280,9 @@ function nameOf(cause: unknown): string {
   } catch {
     return '';
   }
+}
+
+/** What is gone is no conflict: an http-errors 404. */
+export function notFound(): Error {
+  return createError(404);
 }

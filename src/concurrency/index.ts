@@ -1,0 +1,10 @@
+export type { EntityTag, Version } from './entity-tags.ts';
+export { entityTag, parseEntityTags, strongMatch, weakMatch } from './entity-tags.ts';
+export type { Expected } from './precheck.ts';
+export { precheck } from './precheck.ts';
+export type { Current, ExpectOptions } from './precondition.ts';
+export { expectVersion, precondition } from './precondition.ts';
+export type { Transition, TransitionOptions, Transitions } from './transitions.ts';
+export { defineTransitions } from './transitions.ts';
+export type { UpdatedOptions } from './updated.ts';
+export { affectedRows, assertUpdated } from './updated.ts';

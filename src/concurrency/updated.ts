@@ -1,0 +1,115 @@
+import { notFound } from '../conflict-error.ts';
+import type { Context } from '../context.ts';
+import { type Conflicts, unbound } from '../define-conflicts.ts';
+import { shown } from '../validate.ts';
+import { type Version, versionText } from './entity-tags.ts';
+
+type Awaitable<T> = T | Promise<T>;
+
+/** Options of {@link assertUpdated}. */
+export interface UpdatedOptions<Found extends Awaitable<Version | null | undefined>> {
+  /** Loads the row's version as it is now; `undefined` or `null` where there is no such row. */
+  readonly current: () => Found;
+  /** The version that the WHERE clause asked for. */
+  readonly expected?: Version;
+  /** The application's own name of what the request is about. */
+  readonly resource?: string;
+  /** The request: where the expectation came in its headers, the answer is a 412. */
+  readonly context?: Context;
+  /** What to throw where the row is gone. @default an http-errors 404 */
+  readonly gone?: () => unknown;
+  /** What answers. @default the functions of the package root */
+  readonly conflicts?: Pick<Conflicts, 'conflict'>;
+}
+
+/**
+ * For `UPDATE … WHERE id = ? AND version = ?`: returns where a row was changed, and else finds out why none was. It is
+ * synchronous where `current` is; else await it.
+ *
+ * @param result what the driver or ORM gave for the statement: see {@link affectedRows}
+ * @throws {ConflictError} `version_mismatch` with the current version, where the row has another one
+ * @throws what `gone` gives, where there is no such row
+ * @throws {TypeError} for a result that does not say how many rows it changed
+ */
+export function assertUpdated<Found extends Awaitable<Version | null | undefined>>(
+  result: unknown,
+  options: UpdatedOptions<Found>,
+): Found extends Promise<unknown> ? Promise<void> | undefined : void;
+export function assertUpdated(
+  result: unknown,
+  options: UpdatedOptions<Awaitable<Version | null | undefined>>,
+): Awaitable<void> {
+  return decide(result, options.current, (current) => {
+    const { expected, resource, context, gone = notFound, conflicts = unbound } = options;
+    if (current === undefined || current === null) throw gone();
+    const members = {
+      ...(resource !== undefined && { resource }),
+      current_version: versionText(current),
+      ...(expected !== undefined && { expected_version: versionText(expected) }),
+    };
+    throw conflicts.conflict('version_mismatch', members, context === undefined ? {} : { context });
+  });
+}
+
+/** Looks at the row, now or later, where the statement changed none. */
+export function decide<T>(result: unknown, load: () => Awaitable<T>, refuse: (found: T) => never): Awaitable<void> {
+  if (affectedRows(result) > 0) return;
+  const found = load();
+  return found instanceof Promise ? found.then(refuse) : refuse(found);
+}
+
+/** Where drivers and ORMs say how many rows a statement changed. */
+interface Counted {
+  /** `pg`, `pglite` up to 0.2, slonik, pg-promise's `result()`, Drizzle on PostgreSQL. */
+  readonly rowCount?: unknown;
+  /** `mysql2`, `mysql`, `mariadb`, `@electric-sql/pglite`. */
+  readonly affectedRows?: unknown;
+  /** `better-sqlite3`, `node:sqlite`, `sqlite3`'s `this`. */
+  readonly changes?: unknown;
+  /** `@libsql/client`. */
+  readonly rowsAffected?: unknown;
+  /** TypeORM. */
+  readonly affected?: unknown;
+  /** Prisma's `updateMany()`; postgres.js, on its array. */
+  readonly count?: unknown;
+  /** Kysely. */
+  readonly numUpdatedRows?: unknown;
+  readonly numDeletedRows?: unknown;
+}
+
+/**
+ * How many rows a statement changed, by the result of any driver or ORM: a count itself (Knex, Objection, MikroORM), an
+ * object that has it, `[header, fields]` of mysql2, `[count]` of Sequelize, or the rows of a RETURNING clause.
+ *
+ * On MySQL and MariaDB it counts the rows that were *found*, as the drivers are set up by default; with
+ * `flags: '-FOUND_ROWS'` a row that already has the new values is not counted. `SET version = version + 1` changes
+ * every row that it finds.
+ *
+ * @throws {TypeError} for a result that does not say it, such as a promise
+ */
+export function affectedRows(result: unknown): number {
+  const count = countOf(result);
+  if (count !== undefined) return count;
+  throw new TypeError(
+    `Expected the result of an UPDATE or DELETE to say how many rows it changed, got ${
+      result instanceof Promise ? 'a promise: await it first' : shown(result)
+    }`,
+  );
+}
+
+function countOf(result: unknown): number | undefined {
+  if (typeof result === 'number' || typeof result === 'bigint') return Number(result);
+  if (typeof result !== 'object' || result === null || result instanceof Promise) return undefined;
+  const counted = result as Counted;
+  const counts = [counted.rowCount, counted.affectedRows, counted.changes, counted.rowsAffected, counted.affected];
+  counts.push(counted.count, counted.numUpdatedRows, counted.numDeletedRows);
+  const count = counts.find((value) => typeof value === 'number' || typeof value === 'bigint');
+  if (count !== undefined) return Number(count);
+  if (!Array.isArray(result)) return undefined;
+  const [first] = result as unknown[];
+  // Sequelize's count, mysql2's header and Kysely's result come first in a list; anything else is a list of rows.
+  if (typeof first === 'number' || typeof first === 'bigint') return Number(first);
+  const header = first as Counted | undefined;
+  const inside = header?.affectedRows ?? header?.numUpdatedRows ?? header?.numDeletedRows;
+  return typeof inside === 'number' || typeof inside === 'bigint' ? Number(inside) : result.length;
+}

@@ -1,0 +1,170 @@
+import BetterSqlite3 from 'better-sqlite3';
+import createError from 'http-errors';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { affectedRows, assertUpdated, defineTransitions, precheck } from '../../src/concurrency/index.ts';
+import { defineConflicts, isConflict } from '../../src/index.ts';
+import { captured } from '../violations.ts';
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('Expected something to be thrown');
+}
+
+describe('the number of changed rows', () => {
+  test.each([
+    ['pg', { command: 'UPDATE', rowCount: 1, rows: [] }, 1],
+    ['mysql2', [{ affectedRows: 1, changedRows: 0 }, undefined], 1],
+    ['mysql2 with callbacks', { affectedRows: 0, changedRows: 0 }, 0],
+    ['better-sqlite3', { changes: 1, lastInsertRowid: 0 }, 1],
+    ['node:sqlite with bigints', { changes: 1n, lastInsertRowid: 0n }, 1],
+    ['@libsql/client', { rowsAffected: 0, rows: [] }, 0],
+    ['postgres.js', Object.assign([], { count: 1, command: 'UPDATE' }), 1],
+    ['Knex', 1, 1],
+    ['Sequelize', [1], 1],
+    ['Sequelize with returning', [0, []], 0],
+    ['TypeORM', { raw: [], affected: 1, generatedMaps: [] }, 1],
+    ['Prisma', { count: 0 }, 0],
+    ['Kysely', [{ numUpdatedRows: 1n }], 1],
+    ['Kysely deleting', [{ numDeletedRows: 0n }], 0],
+    ['rows of RETURNING', [{ id: 7 }, { id: 8 }], 2],
+    ['no rows of RETURNING', [], 0],
+  ])('is read from what %s gives', (_, result, count) => {
+    expect(affectedRows(result)).toBe(count);
+  });
+
+  test.each([
+    [undefined, 'got undefined'],
+    [null, 'got null'],
+    [{}, 'got object'],
+    [Promise.resolve({ rowCount: 1 }), 'got a promise: await it first'],
+  ])('is not guessed from %s', (result, end) => {
+    expect(() => affectedRows(result)).toThrow(
+      new TypeError(`Expected the result of an UPDATE or DELETE to say how many rows it changed, ${end}`),
+    );
+  });
+});
+
+function posts(): BetterSqlite3.Database {
+  return new BetterSqlite3(':memory:').exec(`
+    CREATE TABLE posts (id INTEGER PRIMARY KEY, title TEXT, version INTEGER NOT NULL DEFAULT 1, status TEXT);
+    INSERT INTO posts (id, title, version, status) VALUES (1, 'Draft', 4, 'shipped');
+  `);
+}
+
+describe('an update that asks for a version', () => {
+  const database = posts();
+  const update = (id: number, version: number) =>
+    database.prepare('UPDATE posts SET version = version + 1 WHERE id = ? AND version = ?').run(id, version);
+  const current = (id: number) => () =>
+    database.prepare<[number], number>('SELECT version FROM posts WHERE id = ?').pluck().get(id);
+
+  test('passes when it changed the row', () => {
+    expect(assertUpdated(update(1, 4), { current: current(1) })).toBeUndefined();
+  });
+
+  test('is a mismatch when the row has another version', () => {
+    const error = thrownBy(() => assertUpdated(update(1, 4), { current: current(1), expected: 4, resource: 'post' }));
+    expect(isConflict(error, 'version_mismatch') && error.problem).toMatchObject({
+      ...{ status: 409, resource: 'post', current_version: '5', expected_version: '4' },
+    });
+    expect(isConflict(error) && error.headers.ETag).toBe('"5"');
+  });
+
+  test('is a 412 when the expectation came in a header', () => {
+    const context = { method: 'PUT', headers: { 'if-match': '"4"' } };
+    expect(thrownBy(() => assertUpdated(update(1, 4), { current: current(1), context }))).toMatchObject({
+      status: 412,
+    });
+  });
+
+  test('is a 404 when the row is gone', () => {
+    const error = thrownBy(() => assertUpdated(update(7, 1), { current: current(7) }));
+    expect(createError.isHttpError(error) && error.status).toBe(404);
+    const gone = new Error('no such post');
+    expect(thrownBy(() => assertUpdated(update(7, 1), { current: current(7), gone: () => gone }))).toBe(gone);
+  });
+
+  test('looks later when the row is loaded later', async () => {
+    const asserted = assertUpdated(update(1, 4), { current: async () => current(1)() });
+    expectTypeOf(asserted).toEqualTypeOf<Promise<void> | undefined>();
+    await expect(asserted).rejects.toMatchObject({ code: 'version_mismatch' });
+  });
+});
+
+describe('transitions', () => {
+  const order = defineTransitions({
+    pay: { from: ['pending'], to: 'paid' },
+    ship: { from: ['paid'], to: 'shipped' },
+    cancel: { from: ['pending', 'paid'], to: 'cancelled' },
+    return: { from: ['shipped'], to: 'returned' },
+  });
+
+  test('know where they lead', () => {
+    expect(order.from('cancel')).toEqual(['pending', 'paid']);
+    expect(order.to('cancel')).toBe('cancelled');
+    expect(order.allowed('pending')).toEqual(['pay', 'cancel']);
+    expect(order.allowed('returned')).toEqual([]);
+    // @ts-expect-error: no such transition
+    expect(() => order.from('refund')).toThrow(/^Unknown transition "refund", (did you mean|expected one of)/);
+  });
+
+  test('are checked by the statement that makes them', () => {
+    const database = posts();
+    const marks = order.from('cancel').map(() => '?');
+    const result = database
+      .prepare(`UPDATE posts SET status = ? WHERE id = ? AND status IN (${marks.join()})`)
+      .run(order.to('cancel'), 1, ...order.from('cancel'));
+    const current = () => database.prepare<[], string>('SELECT status FROM posts WHERE id = 1').pluck().get();
+    const error = thrownBy(() => order.assertUpdated('cancel', result, { current, resource: 'order' }));
+    expect(isConflict(error, 'invalid_state') && error.problem).toMatchObject({
+      ...{ status: 409, resource: 'order', current_status: 'shipped' },
+      ...{ requested_transition: 'cancel', allowed_transitions: ['return'] },
+    });
+    expect(thrownBy(() => order.assertUpdated('cancel', result, { current: () => null }))).toMatchObject({
+      status: 404,
+    });
+    expect(order.assertUpdated('return', { changes: 1 }, { current })).toBeUndefined();
+  });
+
+  test('are refused when they lead nowhere', () => {
+    expect(() => defineTransitions({ ship: { from: 'paid', to: 'shipped' } as never })).toThrow(
+      new TypeError('Expected the transition "ship" to be { from: [status, …], to: status }'),
+    );
+  });
+});
+
+describe('a look before writing', () => {
+  const conflicts = defineConflicts({
+    rules: {
+      users_email_key: { resource: 'user', fields: ['email'], detail: 'This address is taken.' },
+      accounts_email_key: { conceal: true },
+    },
+  });
+  const expected = { kind: 'unique_violation', constraint: 'users_email_key' } as const;
+
+  test("gives the constraint's own answer", () => {
+    const context = { method: 'POST', headers: {} };
+    const error = thrownBy(() => precheck(conflicts, expected, () => true, context));
+    const truth = conflicts.translate(captured('pg/postgresql-18/unique'), context);
+    const body = (of: unknown) => isConflict(of) && { ...of.problem, instance: undefined };
+    expect(body(error)).toMatchObject({ code: 'duplicate', detail: 'This address is taken.' });
+    expect(body(error)).toEqual(body(truth));
+  });
+
+  test('lets pass what is free, now or later', async () => {
+    expect(precheck(conflicts, expected, () => false)).toBeUndefined();
+    await expect(precheck(conflicts, expected, async () => false)).resolves.toBeUndefined();
+    await expect(precheck(conflicts, expected, async () => true)).rejects.toMatchObject({ code: 'duplicate' });
+  });
+
+  test('does not look where the constraint is concealed', () => {
+    const look = () => {
+      throw new Error('looked');
+    };
+    expect(precheck(conflicts, { ...expected, constraint: 'accounts_email_key' }, look)).toBeUndefined();
+  });
+});
