@@ -1,3 +1,4 @@
+import { causes } from './causes.ts';
 import { isConflictError } from './conflict-error.ts';
 import type { Context } from './context.ts';
 import { type Conflicts, unbound } from './define-conflicts.ts';
@@ -27,7 +28,8 @@ export function answerOf(error: unknown, request?: Context, conflicts: Conflicts
       return { status, headers, body: conflict.toJSON(), error: conflict, isConflict: true };
     }
   } catch {} // it says that it is ours, and is not made like ours
-  return conflicts.owns(error) || hasSql(error) ? { ...BARE, error, isConflict: false } : undefined;
+  const isDatabases = conflicts.owns(error) || causes(error, (candidate) => hasSql(candidate) || undefined);
+  return isDatabases ? { ...BARE, error, isConflict: false } : undefined;
 }
 
 const BARE = {
@@ -41,12 +43,8 @@ const BARE = {
  * its message has the statement and the values. Frameworks would send it.
  * Source: DrizzleQueryError (`query`), Sequelize (`sql`), Prisma (`clientVersion`)
  */
-function hasSql(error: unknown): boolean {
-  try {
-    if (!(error instanceof Error)) return false;
-    const { query, sql, clientVersion } = error as { query?: unknown; sql?: unknown; clientVersion?: unknown };
-    return typeof query === 'string' || typeof sql === 'string' || typeof clientVersion === 'string';
-  } catch {
-    return false;
-  }
+function hasSql(error: object): boolean {
+  if (!(error instanceof Error)) return false;
+  const { query, sql, clientVersion } = error as { query?: unknown; sql?: unknown; clientVersion?: unknown };
+  return typeof query === 'string' || typeof sql === 'string' || typeof clientVersion === 'string';
 }

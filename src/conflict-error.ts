@@ -35,6 +35,8 @@ export interface ConflictOrigin {
 interface Known<Code extends ProblemCode>
   extends Pick<ConflictFacts, 'cause' | 'violation' | 'rule' | 'origin' | 'format'> {
   readonly problem: ProblemOf<Code>;
+  /** True once {@link ConflictError.toResponse} has been called. */
+  answered?: true;
 }
 
 /**
@@ -101,9 +103,11 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
   /**
    * The error that was translated, as it was thrown; it may hold row values and SQL. It is no property of the error's
    * own, so that `structuredClone` does not take it along. Node's print of an uncaught error does show it.
+   * `undefined` after {@link toResponse}.
    */
   override get cause(): unknown {
-    return ConflictError.#of(this)?.cause;
+    const known = ConflictError.#of(this);
+    return known?.answered ? undefined : known?.cause;
   }
 
   override set cause(value: unknown) {
@@ -138,8 +142,14 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
     return new Response(JSON.stringify(this), { status: this.status, headers: this.headers });
   }
 
-  /** The same, under the name that Elysia asks for. */
+  /**
+   * The same, under the name that Elysia asks for. It takes the cause away: Elysia's adapter for Node asks, and then
+   * sends the cause as JSON all the same.
+   * Source: https://www.npmjs.com/package/@elysiajs/node/v/1.4.5 (dist/index.mjs, errorToResponse)
+   */
   toResponse(): Response {
+    const known = ConflictError.#of(this);
+    if (known !== undefined) known.answered = true;
     return this.getResponse();
   }
 

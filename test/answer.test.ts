@@ -50,6 +50,7 @@ describe('the answer of an adapter', () => {
     ['a syntax error', captured('better-sqlite3/sqlite-3/syntax-error')],
     ['a syntax error behind an ORM', new Error('Failed query', { cause: captured('pg/postgresql-18/syntax-error') })],
     ['a statement that found no connection', failedQuery()],
+    ['a statement that found no connection, behind a framework', new Error('failed', { cause: failedQuery() })],
     ['an error of Prisma', Object.assign(new Error('Invalid invocation in /app/users.ts'), { clientVersion: '7.1.0' })],
   ])('is a bare 500 for %s', (_, error) => {
     expect(answerOf(error)).toEqual({ ...BARE, error });

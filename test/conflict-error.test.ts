@@ -554,6 +554,18 @@ describe('the body', () => {
   });
 });
 
+describe('an error that has become a Response by toResponse()', () => {
+  test('has no cause for whoever sends it on, also when it is frozen', () => {
+    const error = translate(captured('pg/postgresql-18/unique'));
+    if (!isConflict(error)) throw error;
+    error.getResponse();
+    expect(error.cause).toBeInstanceOf(Error);
+    Object.freeze(error).toResponse();
+    expect(error.cause).toBeUndefined();
+    expect(error.violation?.kind).toBe('unique_violation');
+  });
+});
+
 describe.each(['getResponse', 'toResponse'] as const)('%s()', (method) => {
   test('gives a Response with status, headers and body', async () => {
     const error = conflict('contention', { retry_after: 3 });
