@@ -15,6 +15,8 @@ const NEWER_NODE = join(ROOT, 'test/matrix/node-24');
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly engines?: { readonly node?: string };
+  /** Folders of other projects, of which this one uses the dependencies: those that take minutes to compile. */
+  readonly config?: { readonly projects?: readonly string[] };
 }
 
 interface Project {
@@ -87,6 +89,7 @@ async function runProject({ name, folder, manifest }: Project): Promise<Result> 
   const started = Date.now();
   console.log(`\n== ${name}`);
   await install(folder);
+  for (const other of manifest.config?.projects ?? []) await install(join(ROOT, other));
   const newer = manifest.engines?.node?.includes('24') ?? false;
   if (newer) await install(NEWER_NODE);
   const node = newer ? join(NEWER_NODE, 'node_modules/node/bin/node') : process.execPath;
