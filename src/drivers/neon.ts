@@ -19,8 +19,9 @@ const CONNECTION_CODES: ReadonlySet<unknown> = new Set([
 /**
  * What a `NeonDbError` of `neon()`, the driver over HTTP, has: pg's fields, a name of its own, and `sourceError`,
  * present even where it is `undefined`, so that a copy on another class still has it.
- * Source: https://github.com/neondatabase/serverless/blob/main/src/httpQuery.ts, and for what Neon sends
- * https://github.com/neondatabase/neon/blob/main/proxy/src/serverless/sql_over_http.rs
+ * Source: https://www.npmjs.com/package/@neondatabase/serverless/v/1.2.0 (index.d.ts, index.mjs); what Neon sends:
+ * https://github.com/neondatabase/neon/blob/main/proxy/src/serverless/sql_over_http.rs. Not run against Neon itself:
+ * fixtures/neon/endpoint.ts stands in for its proxy.
  */
 interface NeonDbError extends Omit<PostgresqlFields, 'code'> {
   /** Empty where Neon's proxy itself refused the request; absent where no answer came. */
@@ -57,7 +58,7 @@ function isNeonDbError(error: unknown): error is NeonDbError {
   const { name, code, severity } = error as { name?: unknown; code?: unknown; severity?: unknown };
   const isReport = typeof code === 'string';
   const isMarked = 'sourceError' in (error as object);
-  // By two of its three marks: its name and what it reports, what it reports and a field of its own, and so on.
+  // Two of its marks are enough: its name, which a copy may have lost, `sourceError`, and what the server reports.
   const isOwn = name === 'NeonDbError' ? isMarked || isReport : isMarked && isReport && typeof severity === 'string';
   return isOwn && isError(error as object);
 }
