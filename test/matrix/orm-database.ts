@@ -1,4 +1,6 @@
+import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,26 +119,27 @@ async function connect(engine: Engine, url: string): Promise<Connection> {
     connection.on('error', () => undefined);
     return { run: (sql) => connection.query(sql), end: () => connection.end() };
   }
-  const database = await openSqlite(url);
+  const connection = connectSqlite(url);
   // With a write-ahead log one can read while another writes, and find the snapshot out of date.
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON');
-  return { run: async (sql) => database.exec(sql), end: async () => void database.close() };
+  await connection.run('PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON');
+  return connection;
 }
 
-interface SqliteDatabase {
-  exec(sql: string): unknown;
-  close(): unknown;
-}
-
-/** Source: https://nodejs.org/api/sqlite.html */
-declare const NodeSqlite: { readonly DatabaseSync: new (path: string) => SqliteDatabase };
-
-/** Node's own SQLite where it has one: the addon is built for the root's Node. */
-async function openSqlite(path: string): Promise<SqliteDatabase> {
-  if (process.versions.sqlite) {
-    const { DatabaseSync } = (await import('node:sqlite' as string)) as typeof NodeSqlite;
-    return new DatabaseSync(path);
-  }
-  const { default: BetterSqlite3 } = await import('better-sqlite3');
-  return new BetterSqlite3(path);
+/** In a process of its own: see `sqlite-process.mjs`. */
+function connectSqlite(path: string): Connection {
+  const child = fork(new URL('sqlite-process.mjs', import.meta.url), [path], { execArgv: [] });
+  const exited = once(child, 'exit');
+  return {
+    async run(sql) {
+      const answer: Promise<unknown[]> = Promise.race([once(child, 'message'), exited]);
+      child.send(sql);
+      const [result] = await answer;
+      if (typeof result !== 'object' || result === null) throw new Error(`The process of SQLite ended: ${result}`);
+      if ('message' in result) throw new Error(`${result.message}: ${sql}`);
+    },
+    async end() {
+      child.disconnect();
+      await exited;
+    },
+  };
 }
