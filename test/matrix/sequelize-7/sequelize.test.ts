@@ -1,0 +1,21 @@
+import { DataTypes, Sequelize } from '@sequelize/core';
+import { MySqlDialect } from '@sequelize/mysql';
+import { PostgresDialect } from '@sequelize/postgres';
+import { SqliteDialect } from '@sequelize/sqlite3';
+import { describeSequelize } from '../sequelize-6/sequelize.ts';
+
+describeSequelize({
+  title: 'Sequelize 7',
+  DataTypes,
+  open({ engine, url }) {
+    const options = { logging: false, pool: { max: 2 } } as const;
+    switch (engine) {
+      case 'sqlite':
+        return new Sequelize({ ...options, dialect: SqliteDialect, storage: url });
+      case 'postgresql':
+        return new Sequelize({ ...options, dialect: PostgresDialect, url });
+      default:
+        return new Sequelize({ ...options, dialect: MySqlDialect, url });
+    }
+  },
+});

@@ -1,0 +1,1 @@
+module.exports = require('../../../../fixtures/sqlite3/node_modules/sqlite3');
