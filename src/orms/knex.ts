@@ -19,6 +19,10 @@ type QueryErrorListener = (error: unknown) => void;
  * Not covered: streams, whose errors Knex emits on the stream, and connections that cannot be made. `translate` reads
  * both. All other errors stay the very same objects.
  *
+ * The `cause` is the native error, whose message Knex has put the statement before, with its values on most engines.
+ * Knex, with this listener or without, leaves a transaction open whose COMMIT SQLite refuses: end it with
+ * `knex.raw('ROLLBACK')` if you have deferred constraints there.
+ *
  * Source: https://github.com/knex/knex/blob/3.3.0/lib/execution/internal/query-executioner.js (executeQuery),
  * https://github.com/knex/knex/blob/3.3.0/lib/execution/transaction.js (makeTxClient)
  *

@@ -4,7 +4,8 @@ import { thrownBy } from '../../../fixtures/scenarios/scenario.ts';
 import { defineConflicts, isConflict } from '../../../src/index.ts';
 import kyselyConflicts from '../../../src/orms/kysely.ts';
 import { describeEngines } from '../orms.ts';
-import { dialectOf, ENGINES, open, type Tables } from './open.ts';
+import { dialectOf, ENGINES, open } from './open.ts';
+import type { Tables } from './tables.ts';
 
 const conflicts = defineConflicts({ onUnregistered: () => {} });
 

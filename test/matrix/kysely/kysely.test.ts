@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { describeOrm } from '../orms.ts';
-import { ENGINES, open, type Tables } from './open.ts';
+import { ENGINES, open } from './open.ts';
+import type { Tables } from './tables.ts';
 
 describeOrm({
   title: 'Kysely 0.29',

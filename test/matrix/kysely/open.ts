@@ -6,12 +6,7 @@ import type { Engine } from '../../../fixtures/scenarios/scenario.ts';
 import type { Conflicts } from '../../../src/index.ts';
 import kyselyConflicts from '../../../src/orms/kysely.ts';
 import type { OrmDatabase } from '../orm-database.ts';
-
-export interface Tables {
-  readonly orgs: { id: number; slug: string; version?: number };
-  readonly members: { id: number; org_id: number; email: string | null; age: number };
-  readonly notes: { id: number; org_id: number };
-}
+import type { Tables } from './tables.ts';
 
 export const ENGINES: readonly Engine[] = ['postgresql', 'mysql', 'mariadb', 'sqlite'];
 

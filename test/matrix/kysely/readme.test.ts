@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { thrownBy } from '../../../fixtures/scenarios/scenario.ts';
+import { isConflict } from '../../../src/index.ts';
+import { describeEngines } from '../orms.ts';
+
+describeEngines('Kysely as the README has it', ['postgresql'], (database) => {
+  test('throws the conflict with the words of its rule', async () => {
+    process.env.DATABASE_URL = database().url;
+    const { db } = await import('./database.ts');
+    const thrown = await thrownBy(() => db.insertInto('orgs').values({ id: 3, slug: 'acme' }).execute());
+    expect(isConflict(thrown) && thrown.problem.detail).toBe('This slug is taken.');
+    await db.destroy();
+  });
+});
