@@ -1,13 +1,17 @@
 import { betterSqlite3 } from './drivers/better-sqlite3.ts';
 import { mysql2 } from './drivers/mysql2.ts';
 import { pg } from './drivers/pg.ts';
+import { isDriverAdapterError, prisma } from './drivers/prisma.ts';
 import { firstOf, type Translator } from './translator.ts';
 
-/** The drivers that need no import, as one translator. Every other driver is passed in `drivers`. */
-export const builtIn: Translator = /* @__PURE__ */ firstOf([pg, mysql2, betterSqlite3]);
+/**
+ * The drivers that need no import, as one translator, and Prisma, whose errors nothing but its own translator can read.
+ * Every other driver is passed in `drivers`.
+ */
+export const builtIn: Translator = /* @__PURE__ */ firstOf([pg, mysql2, betterSqlite3, prisma]);
 
 /** Errors of these drivers have one or the other. Most errors are none of theirs, and cost no more than this. */
 export function isLikely(error: object): boolean {
   const { code, errno } = error as { code?: unknown; errno?: unknown };
-  return code !== undefined || errno !== undefined;
+  return code !== undefined || errno !== undefined || isDriverAdapterError(error);
 }

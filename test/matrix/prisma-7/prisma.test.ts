@@ -1,0 +1,11 @@
+import { fileURLToPath } from 'node:url';
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
+import { PrismaMariaDb } from '@prisma/adapter-mariadb';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { describePrisma } from './describe-prisma.ts';
+
+describePrisma(fileURLToPath(new URL('.', import.meta.url)), 7, ({ engine, url, host, port, user, password, name }) => {
+  if (engine === 'postgresql') return new PrismaPg({ connectionString: url, max: 2 });
+  if (engine === 'sqlite') return new PrismaBetterSqlite3({ url: `file:${url}` });
+  return new PrismaMariaDb({ host, port, user, password, database: name, connectionLimit: 2 });
+});
