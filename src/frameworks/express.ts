@@ -11,7 +11,7 @@ interface Request extends Context {
 interface Response {
   readonly headersSent: boolean;
   statusCode: number;
-  setHeader(name: string, value: string): unknown;
+  setHeader(name: string, value: string | number): unknown;
   removeHeader(name: string): void;
   end(body: string): unknown;
 }
@@ -36,11 +36,13 @@ export function expressConflicts(conflicts?: Conflicts): ErrorHandler {
       next(error);
       return;
     }
-    if (!answer.isConflict && request.app?.get('env') !== 'test') console.error(error);
     for (const name of REPLACED) response.removeHeader(name);
     for (const name in answer.headers) response.setHeader(name, answer.headers[name] as string);
     response.statusCode = answer.status;
-    response.end(JSON.stringify(answer.body));
+    const body = JSON.stringify(answer.body);
+    response.setHeader('Content-Length', Buffer.byteLength(body));
+    response.end(body);
+    if (!answer.isConflict && request.app?.get('env') !== 'test') console.error(error);
   };
 }
 
@@ -51,7 +53,6 @@ const REPLACED = [
   'Content-Disposition',
   'Content-Encoding',
   'Content-Language',
-  'Content-Length',
   'Content-Range',
   'ETag',
   'Last-Modified',

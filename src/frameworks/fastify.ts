@@ -27,7 +27,8 @@ export interface FastifyConflictsOptions {
 }
 
 /**
- * Answers conflicts in Fastify 4 and 5, in the context that it is registered in and in all within:
+ * Answers conflicts in Fastify 4 and 5, in the context that it is registered in and in all within. Register it before
+ * the routes:
  *
  * ```ts
  * await app.register(fastifyConflicts, { conflicts });
@@ -39,9 +40,10 @@ export interface FastifyConflictsOptions {
  * throws again comes here. Where one is set already, Fastify warns (FSTWRN004); set yours in a context around to have
  * none.
  */
-export const fastifyConflicts: (app: Instance, options: FastifyConflictsOptions, done: () => void) => void =
+export const fastifyConflicts: (app: Instance, options: FastifyConflictsOptions) => Promise<void> =
   /* @__PURE__ */ Object.assign(
-    (app: Instance, { conflicts }: FastifyConflictsOptions, done: () => void): void => {
+    // Asynchronous, so that the refusal of a second handler (allowErrorHandlerOverride) rejects instead of being uncaught.
+    async (app: Instance, { conflicts }: FastifyConflictsOptions): Promise<void> => {
       app.setErrorHandler((error, request, reply) => {
         const answer = answerOf(error, request, conflicts);
         // A rejection: Fastify would send a string that is thrown here, with status 200.
@@ -53,7 +55,6 @@ export const fastifyConflicts: (app: Instance, options: FastifyConflictsOptions,
         reply.send(JSON.stringify(answer.body));
         return undefined;
       });
-      done();
     },
     {
       // What the package fastify-plugin adds. Source: https://github.com/fastify/fastify-plugin/blob/v5.0.1/plugin.js

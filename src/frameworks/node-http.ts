@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerOf } from '../answer.ts';
 import type { Context } from '../context.ts';
 import type { Conflicts } from '../define-conflicts.ts';
@@ -6,12 +7,18 @@ import type { Conflicts } from '../define-conflicts.ts';
 interface Response {
   readonly headersSent: boolean;
   statusCode: number;
-  setHeader(name: string, value: string): unknown;
+  setHeader(name: string, value: string | number): unknown;
   removeHeader(name: string): void;
   end(body: string): unknown;
 }
 
 type Handler<Req, Res> = (request: Req, response: Res) => unknown;
+
+/** The same handler. One of `node:http2` says the types of its parameters, else they are those of `node:http`. */
+interface Wrap {
+  (handler: Handler<IncomingMessage, ServerResponse>): Handler<IncomingMessage, ServerResponse>;
+  <Req extends Context, Res extends Response>(handler: Handler<Req, Res>): Handler<Req, Res>;
+}
 
 /**
  * Answers conflicts in a server of `node:http`, `node:https` or `node:http2`. Wraps its handler:
@@ -24,27 +31,28 @@ type Handler<Req, Res> = (request: Req, response: Res) => unknown;
  * so is everything after the head was sent: what becomes of it is the server's, as without this. A handler stays what it
  * is, synchronous or not.
  */
-export function nodeHttpConflicts(
-  conflicts?: Conflicts,
-): <Req extends Context, Res extends Response>(handler: Handler<Req, Res>) => Handler<Req, Res> {
+export function nodeHttpConflicts(conflicts?: Conflicts): Wrap {
   function fail(error: unknown, request: Context, response: Response): void {
     const answer = response.headersSent ? undefined : answerOf(error, request, conflicts);
     if (answer === undefined) throw error;
-    if (!answer.isConflict) console.error(error);
     for (const name of REPLACED) response.removeHeader(name);
     for (const name in answer.headers) response.setHeader(name, answer.headers[name] as string);
     response.statusCode = answer.status;
-    response.end(JSON.stringify(answer.body));
+    const body = JSON.stringify(answer.body);
+    response.setHeader('Content-Length', Buffer.byteLength(body));
+    response.end(body);
+    if (!answer.isConflict) console.error(error);
   }
-  return (handler) => (request, response) => {
-    try {
-      const result = handler(request, response);
-      if (!(result instanceof Promise)) return result;
-      return result.catch((error) => fail(error, request, response));
-    } catch (error) {
-      return fail(error, request, response);
-    }
-  };
+  return <Req extends Context, Res extends Response>(handler: Handler<Req, Res>) =>
+    (request: Req, response: Res) => {
+      try {
+        const result = handler(request, response);
+        if (!(result instanceof Promise)) return result;
+        return result.catch((error) => fail(error, request, response));
+      } catch (error) {
+        return fail(error, request, response);
+      }
+    };
 }
 
 export default nodeHttpConflicts;
@@ -54,7 +62,6 @@ const REPLACED = [
   'Content-Disposition',
   'Content-Encoding',
   'Content-Language',
-  'Content-Length',
   'Content-Range',
   'ETag',
   'Last-Modified',

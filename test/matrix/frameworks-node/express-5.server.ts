@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { expressConflicts } from 'db-http-errors/frameworks/express';
-import express from 'express5';
+import express from 'express';
 import { fail, hasAdapter, serve } from '../serve.ts';
 import { conflicts } from '../thrown.ts';
 

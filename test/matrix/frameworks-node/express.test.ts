@@ -8,6 +8,6 @@ describeFramework({
 
 describeFramework({
   title: 'express-5',
-  packageName: 'express5',
+  packageName: 'express',
   server: new URL('express-5.server.ts', import.meta.url),
 });

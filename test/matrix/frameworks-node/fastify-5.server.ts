@@ -1,5 +1,5 @@
 import { fastifyConflicts } from 'db-http-errors/frameworks/fastify';
-import { fastify } from 'fastify5';
+import { fastify } from 'fastify';
 import { fail, hasAdapter, listening } from '../serve.ts';
 import { conflicts } from '../thrown.ts';
 
@@ -11,5 +11,4 @@ app.route({
   url: '/:route',
   handler: async (request) => fail((request.params as { route: string }).route),
 });
-await app.listen({ port: 0, host: '127.0.0.1' });
-listening(app.addresses()[0]?.port ?? 0);
+listening(Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port));

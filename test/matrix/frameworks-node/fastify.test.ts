@@ -8,6 +8,6 @@ describeFramework({
 
 describeFramework({
   title: 'fastify-5',
-  packageName: 'fastify5',
+  packageName: 'fastify',
   server: new URL('fastify-5.server.ts', import.meta.url),
 });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { koaConflicts } from 'db-http-errors/frameworks/koa';
-import Koa from 'koa3';
+import Koa from 'koa';
 import { fail, hasAdapter, serve } from '../serve.ts';
 import { conflicts } from '../thrown.ts';
 

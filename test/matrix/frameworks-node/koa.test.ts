@@ -10,7 +10,7 @@ describeFramework({
 
 describeFramework({
   title: 'koa-3',
-  packageName: 'koa3',
+  packageName: 'koa',
   server: new URL('koa-3.server.ts', import.meta.url),
   // Koa's ctx.onerror writes the status to it.
   frozenHangs: ['bare'],
