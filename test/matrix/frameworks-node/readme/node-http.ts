@@ -5,11 +5,10 @@ import { nodeHttpConflicts } from 'db-http-errors/frameworks/node-http';
 import { conflicts } from './conflicts.ts';
 import { type User, users } from './users.ts';
 
-const answersConflicts = nodeHttpConflicts(conflicts);
 const server = createServer(
-  answersConflicts(async (request, response) => {
+  nodeHttpConflicts(conflicts)(async (request, response) => {
     const user = await users.insert((await json(request)) as User);
-    response.writeHead(201, { 'Content-Type': 'application/json' }).end(JSON.stringify(user));
+    response.writeHead(201).end(JSON.stringify(user));
   }),
 );
 
