@@ -1,5 +1,4 @@
 // #region readme: Koa
-
 import { json } from 'node:stream/consumers';
 import { koaConflicts } from 'db-http-errors/frameworks/koa';
 import Koa from 'koa';
