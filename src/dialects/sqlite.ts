@@ -69,7 +69,6 @@ const NAMES: ReadonlyMap<unknown, string> = new Map([
   [8, 'SQLITE_READONLY'],
   [9, 'SQLITE_INTERRUPT'],
   [18, 'SQLITE_TOOBIG'],
-  [19, 'SQLITE_CONSTRAINT'],
   [20, 'SQLITE_MISMATCH'],
   [261, 'SQLITE_BUSY_RECOVERY'],
   [262, 'SQLITE_LOCKED_SHAREDCACHE'],
