@@ -1,0 +1,4 @@
+import { runWays } from './app.ts';
+import { nest } from './nest.ts';
+
+await runWays(nest, 'fastify');

@@ -1,0 +1,4 @@
+import { runWays } from '../nest-11/app.ts';
+import { nest } from './nest.ts';
+
+await runWays(nest, 'fastify');
