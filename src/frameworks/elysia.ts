@@ -13,6 +13,7 @@ interface ElysiaApp {
 interface ElysiaContext {
   readonly error: unknown;
   readonly request: Request;
+  readonly set: { readonly headers: object };
 }
 
 /**
@@ -34,12 +35,13 @@ interface ElysiaContext {
  */
 export function elysiaConflicts(conflicts?: Conflicts): <App extends ElysiaApp>(app: App) => App {
   return (app) => {
-    app.onError({ as: 'global' }, ({ error, request }) => {
+    app.onError({ as: 'global' }, ({ error, request, set }) => {
       const isChosen = typeof (error as { toResponse?: unknown } | undefined)?.toResponse === 'function';
       const answer = isChosen && !isConflictError(error) ? undefined : answerOf(error, request, conflicts);
       if (answer === undefined) return undefined;
       const { status, headers, body, isConflict } = answer;
       if (!isConflict) console.error(error);
+      for (const name of REPLACED) Reflect.deleteProperty(set.headers, name);
       return new Response(JSON.stringify(body), { status, headers });
     });
     return app;
@@ -47,3 +49,14 @@ export function elysiaConflicts(conflicts?: Conflicts): <App extends ElysiaApp>(
 }
 
 export default elysiaConflicts;
+
+/** What the route said about the body that it did not send. Others, such as those of CORS, stay. */
+const REPLACED = [
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'etag',
+  'last-modified',
+];

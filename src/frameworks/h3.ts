@@ -24,6 +24,7 @@ interface NodeResponse {
   readonly headersSent: boolean;
   statusCode: number;
   setHeader(name: string, value: string): unknown;
+  removeHeader(name: string): void;
   end(body: string): unknown;
 }
 
@@ -54,6 +55,7 @@ export function h3Conflicts(conflicts?: Conflicts): (error: H3Error, event: H3Ev
     if (response === undefined || response.headersSent) return undefined;
     if (!isConflict) console.error(error.cause);
     response.statusCode = status;
+    for (const name of REPLACED) response.removeHeader(name);
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.end(body);
     return undefined;
@@ -66,3 +68,14 @@ function isVersion1(error: H3Error): boolean {
 }
 
 export default h3Conflicts;
+
+/** What the route said about the body that it did not send. Others, such as those of CORS, stay. */
+const REPLACED = [
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'etag',
+  'last-modified',
+];

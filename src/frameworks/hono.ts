@@ -8,7 +8,8 @@ import type { Conflicts } from '../define-conflicts.ts';
  */
 interface HonoContext {
   readonly req: { readonly raw: Request };
-  header(name: string, value: string): void;
+  /** Without a value it takes the header away. */
+  header(name: string, value?: string): void;
   /** With status and headers of another response. */
   newResponse(body: ReadableStream | string | null, like: Response): Response;
 }
@@ -41,6 +42,7 @@ export function honoConflicts<Context extends HonoContext>(
     const answer = isChosen ? undefined : answerOf(error, context.req.raw, conflicts);
     if (answer === undefined) return otherwise(error, context);
     if (!answer.isConflict) console.error(error);
+    for (const name of REPLACED) context.header(name);
     // Not as headers of the response: those of one that a middleware has touched before would win over them.
     for (const [name, value] of Object.entries(answer.headers)) context.header(name, value);
     return context.newResponse(JSON.stringify(answer.body), new Response(null, { status: answer.status }));
@@ -59,3 +61,14 @@ function byDefault(error: Error & { getResponse?: () => Response }, context: Hon
 }
 
 export default honoConflicts;
+
+/** What the route said about the body that it did not send. Others, such as those of CORS, stay. */
+const REPLACED = [
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'etag',
+  'last-modified',
+];
