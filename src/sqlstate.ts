@@ -16,7 +16,13 @@ export const SQLSTATES: KindsByCode = /* @__PURE__ */ byCode({
   exclusion_violation: ['23P01'], // also a temporal primary key (WITHOUT OVERLAPS)
   not_null_violation: ['23502'],
   raise_exception: ['P0001'],
-  serialization_failure: ['40001'],
+  serialization_failure: [
+    '40001', // also CockroachDB, YugabyteDB and Aurora DSQL
+    // Not run live here: the servers do not run on a test machine.
+    'CR000', // CockroachDB before 2.0: retry transaction. Source: https://github.com/cockroachdb/cockroach-go/blob/master/crdb/common.go
+    'OC000', // Aurora DSQL: conflict on data. Source: https://docs.aws.amazon.com/aurora-dsql/latest/userguide/working-with-concurrency-control.html
+    'OC001', // Aurora DSQL: conflict on the schema
+  ],
   deadlock_detected: ['40P01'],
   lock_not_available: ['55P03'], // NOWAIT and lock_timeout
   query_canceled: ['57014'], // statement_timeout and cancel

@@ -1,0 +1,127 @@
+import mysql from 'mysql2/promise';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isConflict } from '../../src/index.ts';
+import { type IsolationLevel, type Retry, withTransactionRetry } from '../../src/retry/index.ts';
+import { describeLive } from './describe-live.ts';
+
+// Races that happen: real connections, real deadlocks, real serialization failures.
+
+interface Client {
+  query(sql: string): Promise<unknown>;
+}
+
+type Run = (client: Client) => Promise<unknown>;
+
+/** One engine's pool, as the tests need it. */
+interface Pool {
+  retry(
+    run: Run,
+    options?: { isolation?: IsolationLevel; attempts?: number; onRetry?: (retry: Retry) => void },
+  ): Promise<unknown>;
+  /** The first column of the first row. */
+  value(sql: string, client?: Client): Promise<number>;
+  run(sql: string): Promise<unknown>;
+  end(): Promise<void>;
+}
+
+const NAME = `retry_${process.pid}`;
+
+async function postgres(url: string): Promise<Pool> {
+  const pool = new pg.Pool({ connectionString: url, max: 20 });
+  pool.on('error', () => undefined);
+  const first = (result: unknown) => Number(Object.values((result as pg.QueryResult).rows[0])[0]);
+  return {
+    retry: (run, options) => withTransactionRetry(pool, run, { budget: 30_000, ...options }),
+    value: async (sql, client = pool) => first(await client.query(sql)),
+    run: (sql) => pool.query(sql),
+    end: () => pool.end(),
+  };
+}
+
+async function mysqlPool(url: string): Promise<Pool> {
+  const pool = mysql.createPool({ uri: new URL('/mysql', url).href, connectionLimit: 20 });
+  const first = (result: unknown) => Number(Object.values((result as [Record<string, unknown>[]])[0][0] ?? {})[0]);
+  return {
+    retry: (run, options) => withTransactionRetry(pool, run, { budget: 30_000, ...options }),
+    value: async (sql, client = pool) => first(await client.query(sql)),
+    run: (sql) => pool.query(sql),
+    end: () => pool.end(),
+  };
+}
+
+for (const engine of ['postgresql', 'mysql', 'mariadb'] as const) {
+  describeLive(engine, ({ url = '' }) => {
+    let pool: Pool;
+
+    beforeAll(async () => {
+      pool = await (engine === 'postgresql' ? postgres(url) : mysqlPool(url));
+      await pool.run(`CREATE TABLE ${NAME} (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)`);
+      await pool.run(`INSERT INTO ${NAME} VALUES (1, 0), (2, 0)`);
+    });
+
+    afterAll(async () => {
+      await pool?.run(`DROP TABLE ${NAME}`);
+      await pool?.end();
+    });
+
+    test('loses no update when several write what they have read', async () => {
+      await pool.run(`UPDATE ${NAME} SET n = 0`);
+      let retries = 0;
+      const increment: Run = async (client) => {
+        const n = await pool.value(`SELECT n FROM ${NAME} WHERE id = 1`, client);
+        await client.query(`UPDATE ${NAME} SET n = ${n + 1} WHERE id = 1`);
+      };
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 8 }, () =>
+          pool.retry(increment, { isolation: 'serializable', attempts: 10, onRetry: () => retries++ }),
+        ),
+      );
+      const losers = outcomes.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
+      expect(losers.filter(({ reason }) => !isConflict(reason, 'contention'))).toEqual([]);
+      expect(await pool.value(`SELECT n FROM ${NAME} WHERE id = 1`)).toBe(8 - losers.length);
+      expect(retries).toBeGreaterThan(0);
+    });
+
+    test('survives a deadlock', async () => {
+      await pool.run(`UPDATE ${NAME} SET n = 0`);
+      const violations: string[] = [];
+      const onRetry = ({ violation }: Retry) => void violations.push(violation.kind);
+      let waiting = 0;
+      let meet = () => {};
+      const met = new Promise<void>((resolve) => {
+        meet = resolve;
+      });
+      const both = (first: number, second: number) =>
+        pool.retry(
+          async (client) => {
+            await client.query(`UPDATE ${NAME} SET n = n + 1 WHERE id = ${first}`);
+            if (++waiting === 2) meet();
+            await met;
+            await client.query(`UPDATE ${NAME} SET n = n + 1 WHERE id = ${second}`);
+          },
+          { onRetry },
+        );
+      await Promise.all([both(1, 2), both(2, 1)]);
+      expect(violations).toEqual(['deadlock_detected']);
+      expect(await pool.value(`SELECT sum(n) FROM ${NAME}`)).toBe(4);
+    });
+
+    test('gives every connection back', async () => {
+      const fail = () => pool.retry((client) => client.query(`INSERT INTO ${NAME} VALUES (1, 0)`));
+      for (let time = 0; time < 25; time++) {
+        await expect(fail()).rejects.toMatchObject({ code: 'duplicate' });
+      }
+      expect(await pool.value(`SELECT count(*) FROM ${NAME}`)).toBe(2);
+    });
+
+    if (engine === 'postgresql') {
+      test('complains when a failed statement was swallowed', async () => {
+        const swallow: Run = (client) => client.query(`INSERT INTO ${NAME} VALUES (1, 0)`).catch(() => undefined);
+        await expect(pool.retry(swallow)).rejects.toThrow(
+          'The transaction was rolled back: a statement in it had failed',
+        );
+      });
+    }
+  });
+}
