@@ -149,7 +149,8 @@ export function describeFramework(framework: Framework): void {
     });
 
     test.each(without('adapter', ADAPTER))('answers %s with the problem document', async (route) => {
-      const { status, headers, body } = await adapted.send(routed(route));
+      const received = await adapted.send(routed(route));
+      const { status, headers, body } = received;
       const document = JSON.parse(body);
       expect(document).toEqual(DOCUMENTS[route]);
       expect(status).toBe(document.status);
@@ -159,6 +160,7 @@ export function describeFramework(framework: Framework): void {
         ...(route === 'busy' && { 'retry-after': '5' }),
         ...(route === 'version' && { etag: '"v4"' }),
       });
+      expect(canariesIn(received)).toEqual([]);
     });
 
     test.each(BARE_500)('answers %s with a bare 500', async (route) => {

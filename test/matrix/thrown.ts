@@ -24,9 +24,9 @@ export const THROWN: Readonly<Record<string, () => unknown>> = {
   busy: () => conflict('busy', { retry_after: 5 }),
   frozen: () => Object.freeze(conflicts.translate(unique())),
   // Errors of a database, or about one, that no client can do anything about.
-  required: () => captured('pg/postgresql-18/not-null'),
-  syntax: () => captured('pg/postgresql-18/syntax-error'),
-  refused: () => drizzle(captured('pg/postgresql-18/connection-refused')),
+  required: () => native('not-null'),
+  syntax: () => native('syntax-error'),
+  refused: () => drizzle(native('connection-refused')),
   // Not ours.
   bug: () => new TypeError('Cannot read properties of undefined (s3cr3t)'),
   missing: () => createError(404, 'There is no such order.'),
@@ -48,7 +48,16 @@ export const CANARIES: readonly string[] = [
 ];
 
 function unique(): Error {
-  return captured('pg/postgresql-18/unique');
+  return native('unique');
+}
+
+const first = new Map<string, Error>();
+
+/** An error as `pg` threw it, as a new object. Its fixture is read once: that takes longer than a request. */
+function native(name: string): Error {
+  const error = first.get(name) ?? captured(`pg/postgresql-18/${name}`);
+  first.set(name, error);
+  return Object.assign(new (error.constructor as ErrorConstructor)(error.message), error);
 }
 
 /**
