@@ -28,8 +28,8 @@ export interface Constraint {
   readonly onUpdate?: ReferentialAction;
   /** True where the check may be put off until COMMIT. */
   readonly deferrable?: true;
-  /** The declared constraint of which this one is a partition's own (PostgreSQL). */
-  readonly partitionOf?: { readonly schema?: string; readonly table: string; readonly name: string };
+  /** The declared constraint of which this one is a partition's own (PostgreSQL); NOT NULL has no name. */
+  readonly partitionOf?: { readonly schema?: string; readonly table: string; readonly name?: string };
 }
 
 export type ReferentialAction = 'no_action' | 'restrict' | 'cascade' | 'set_null' | 'set_default';
@@ -70,6 +70,8 @@ const FACTS = [
   'referencedTable',
   'referencedColumns',
 ] as const;
+
+type Declared = NonNullable<Constraint['partitionOf']>;
 
 type Facts = { -readonly [Name in (typeof FACTS)[number]]?: unknown } & { direction?: unknown };
 
@@ -133,16 +135,22 @@ export function defineCompletion({ constraints }: Catalog): Completion {
     );
     const [only] = found.length === 1 ? found : [];
     if (only?.partitionOf === undefined) return completed;
-    const { schema, table: parent, name } = rootOf(only.partitionOf);
-    return { ...completed, ...(schema !== undefined && { schema }), table: parent, constraint: name } as Violation;
+    const { schema, table: parent, name } = rootOf(only.partitionOf, only.columns);
+    const declared = {
+      ...(schema !== undefined && { schema }),
+      table: parent,
+      ...(name !== undefined && { constraint: name }),
+    };
+    return { ...completed, ...declared } as Violation;
   };
 
   /** What was declared: a partition's constraint is its deputy, through any number of levels. */
-  function rootOf(declared: NonNullable<Constraint['partitionOf']>): NonNullable<Constraint['partitionOf']> {
+  function rootOf(declared: Declared, columns: readonly string[] = []): Declared {
     let root = declared;
     for (let level = 0; level < MOST_LEVELS; level++) {
       const { schema, table, name } = root;
-      const parent = byName.get(name)?.find((other) => other.table === table && agrees(other.schema, schema));
+      const others = name === undefined ? notNull.get(columns.join()) : byName.get(name);
+      const parent = others?.find((other) => other.table === table && agrees(other.schema, schema));
       if (parent?.partitionOf === undefined) break;
       root = parent.partitionOf;
     }
