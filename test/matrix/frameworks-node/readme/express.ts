@@ -9,7 +9,6 @@ app.post('/users', express.json(), async (request, response) => {
   response.status(201).json(await users.insert(request.body));
 });
 app.use(expressConflicts(conflicts)); // behind the routes
-
 // #endregion
 
 export { app };

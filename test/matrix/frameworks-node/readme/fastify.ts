@@ -10,7 +10,6 @@ app.post<{ Body: User }>('/users', (request, reply) => {
   reply.code(201);
   return users.insert(request.body);
 });
-
 // #endregion
 
 export { app };

@@ -11,7 +11,6 @@ server.route({
   path: '/users',
   handler: async (request, h) => h.response(await users.insert(request.payload as User)).code(201),
 });
-
 // #endregion
 
 export { server };

@@ -11,7 +11,6 @@ app.use(async (context) => {
   context.body = await users.insert((await json(context.req)) as User);
   context.status = 201;
 });
-
 // #endregion
 
 export { app };

@@ -11,7 +11,6 @@ const server = createServer(
     response.writeHead(201).end(JSON.stringify(user));
   }),
 );
-
 // #endregion
 
 export { server };
