@@ -683,3 +683,23 @@ describe('what is not made as usual', () => {
     );
   });
 });
+
+describe("a duplicate that Sequelize's findOrCreate() has caught on the server", () => {
+  test('is told by its code and detail, which are all that is left', () => {
+    const original = {
+      sql: 'CREATE OR REPLACE FUNCTION pg_temp.testfunc(OUT response "users", OUT sequelize_caught_exception text) …',
+      code: '23505',
+      detail: 'Key (email)=(alice@example.com) already exists.',
+    };
+    const error = Object.assign(new Error('Validation error'), { original, parent: original });
+    expect(classify(error)).toEqual({
+      kind: 'unique_violation',
+      driver: 'pg',
+      dialect: 'postgresql',
+      code: '23505',
+      sqlState: '23505',
+      columns: ['email'],
+    });
+    expect(classify({ code: '23505', sql: 'INSERT INTO users …', detail: original.detail })).toBeUndefined();
+  });
+});

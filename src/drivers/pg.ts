@@ -16,10 +16,14 @@ interface DatabaseError extends PostgresqlFields {
 /** Errors of `pg` and `pg-native`, with any server that speaks PostgreSQL's protocol. */
 export const pg: Translator = /* @__PURE__ */ safe({
   name: 'pg',
-  owns: isDatabaseError,
-  classify: (error) => (isDatabaseError(error) ? postgresqlViolation('pg', error) : undefined),
-  values: (error) => (isDatabaseError(error) ? postgresqlValues(error) : undefined),
+  owns: isPg,
+  classify: (error) => (isPg(error) ? postgresqlViolation('pg', error) : undefined),
+  values: (error) => (isPg(error) ? postgresqlValues(error) : undefined),
 });
+
+function isPg(error: unknown): error is PostgresqlFields {
+  return isDatabaseError(error) || isCaughtBySequelize(error);
+}
 
 function isDatabaseError(error: unknown): error is DatabaseError {
   const { code } = error as Partial<DatabaseError>;
@@ -29,4 +33,14 @@ function isDatabaseError(error: unknown): error is DatabaseError {
     typeof (error as DatabaseError).severity === 'string' &&
     isError(error as object)
   );
+}
+
+/**
+ * What Sequelize's findOrCreate() leaves of a duplicate that it caught in a function of its own on the server: a plain
+ * object with the code, the detail and its own statement.
+ * Source: https://github.com/sequelize/sequelize/blob/v6.37.8/src/dialects/postgres/query.js (sequelize_caught_exception)
+ */
+function isCaughtBySequelize(error: unknown): error is PostgresqlFields {
+  const { code, sql } = error as { readonly code?: unknown; readonly sql?: unknown };
+  return code === '23505' && typeof sql === 'string' && sql.includes('sequelize_caught_exception');
 }
