@@ -5,11 +5,7 @@ import { fail, hasAdapter, listening } from '../serve.ts';
 import { conflicts } from '../thrown.ts';
 
 const app = new Elysia();
-if (hasAdapter) {
-  // #region readme: Elysia
-  app.use(elysiaConflicts(conflicts));
-  // #endregion
-}
+if (hasAdapter) app.use(elysiaConflicts(conflicts));
 app.get('/ok', () => 'ok');
 app.all('/:route', ({ params }) => fail(params.route));
 

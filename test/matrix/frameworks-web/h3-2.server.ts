@@ -5,14 +5,7 @@ import { toNodeHandler } from 'h3/node';
 import { fail, hasAdapter, serve as listen } from '../serve.ts';
 import { conflicts } from '../thrown.ts';
 
-function adapted(): H3 {
-  // #region readme: h3
-  const app = new H3({ onError: h3Conflicts(conflicts) });
-  // #endregion
-  return app;
-}
-
-const app = hasAdapter ? adapted() : new H3();
+const app = new H3(hasAdapter ? { onError: h3Conflicts(conflicts) } : {});
 app.get('/ok', () => 'ok');
 app.all('/:route', ({ context }) => fail(context.params?.route));
 

@@ -5,11 +5,7 @@ import { fail, hasAdapter, listening } from '../serve.ts';
 import { conflicts } from '../thrown.ts';
 
 const app = new Hono();
-if (hasAdapter) {
-  // #region readme: Hono
-  app.onError(honoConflicts(conflicts));
-  // #endregion
-}
+if (hasAdapter) app.onError(honoConflicts(conflicts));
 app.get('/ok', (c) => c.text('ok'));
 app.all('/:route', (c) => fail(c.req.param('route')));
 
