@@ -5,15 +5,15 @@ import { describe, expect, test } from 'vitest';
 // What the README shows, over real sockets and a real database.
 
 const SERVERS: Readonly<Record<string, () => Promise<Server>>> = {
-  Express: async () => createServer((await import('./readme/express.ts')).app),
+  Express: async () => createServer((await import('./readme/express.ts')).default),
   Fastify: async () => {
-    const { app } = await import('./readme/fastify.ts');
+    const { default: app } = await import('./readme/fastify.ts');
     await app.ready();
     return app.server;
   },
-  Koa: async () => createServer((await import('./readme/koa.ts')).app.callback()),
+  Koa: async () => createServer((await import('./readme/koa.ts')).default.callback()),
   hapi: async () => {
-    const { server } = await import('./readme/hapi.ts');
+    const { default: server } = await import('./readme/hapi.ts');
     await server.initialize();
     return server.listener as Server;
   },

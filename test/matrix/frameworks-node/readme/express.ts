@@ -11,4 +11,4 @@ app.post('/users', express.json(), async (request, response) => {
 app.use(expressConflicts(conflicts)); // behind the routes
 // #endregion
 
-export { app };
+export default app;

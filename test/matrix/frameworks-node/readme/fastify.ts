@@ -12,4 +12,4 @@ app.post<{ Body: User }>('/users', (request, reply) => {
 });
 // #endregion
 
-export { app };
+export default app;

@@ -13,4 +13,4 @@ server.route({
 });
 // #endregion
 
-export { server };
+export default server;

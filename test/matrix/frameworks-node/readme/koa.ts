@@ -13,4 +13,4 @@ app.use(async (context) => {
 });
 // #endregion
 
-export { app };
+export default app;

@@ -13,4 +13,4 @@ const server = createServer(
 );
 // #endregion
 
-export { server };
+export default server;
