@@ -1,0 +1,4 @@
+import { mariadb } from '../../src/drivers/mariadb.ts';
+import { describeTranslator } from '../translator-contract.ts';
+
+describeTranslator(mariadb);
