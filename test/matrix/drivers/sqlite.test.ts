@@ -1,5 +1,8 @@
 import BetterSqlite3 from 'better-sqlite3';
-import { describeOrm } from '../orms.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { classify } from '../../../src/index.ts';
+import { HOSTILE } from '../orm-hostile.ts';
+import { describeEngines, describeOrm } from '../orms.ts';
 
 // The control: drivers alone, with `wrap`, give the whole truth.
 
@@ -49,4 +52,21 @@ describeOrm({
       close: async () => void database.close(),
     };
   },
+});
+
+describeEngines('A raised value of better-sqlite3 12', ['sqlite'], (database) => {
+  test.each(HOSTILE)('is no fact: %j', (value) => {
+    const file = new BetterSqlite3(database().url);
+    onTestFinished(() => void file.close());
+    file.exec('CREATE TEMP TRIGGER echo BEFORE UPDATE ON main.orgs BEGIN SELECT RAISE(ABORT, NEW.slug); END');
+    let thrown: unknown;
+    try {
+      file.prepare('UPDATE orgs SET slug = ? WHERE id = 2').run(value);
+    } catch (error) {
+      thrown = error;
+    }
+    // Beyond SQLite's own words, which a trigger can say as well as SQLite.
+    const expected = value === 'FOREIGN KEY constraint failed' ? 'foreign_key_violation' : 'raise_exception';
+    expect(classify(thrown)?.kind).toBe(expected);
+  });
 });
