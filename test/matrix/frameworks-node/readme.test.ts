@@ -17,7 +17,7 @@ const SERVERS: Readonly<Record<string, () => Promise<Server>>> = {
     await server.initialize();
     return server.listener as Server;
   },
-  'node:http': async () => (await import('./readme/node-http.ts')).server,
+  'node:http': async () => (await import('./readme/node-http.ts')).default,
 };
 
 describe.each(Object.keys(SERVERS))('the example of %s', (title) => {
