@@ -12,6 +12,8 @@ export interface PostgresqlFields {
   readonly message?: unknown;
   /** In the server's language; holds values. Left out for roles without SELECT and under row-level security. */
   readonly detail?: unknown;
+  /** In the server's language. */
+  readonly hint?: unknown;
   readonly schema?: unknown;
   readonly table?: unknown;
   /** Only NOT NULL fills it, and RAISE. */
@@ -54,7 +56,7 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
     }
     case 'foreign_key_violation': {
       // The message is the server's own and short, but Knex may have put a long statement before it.
-      const message = textOf(error.message)?.slice(-1024);
+      const message = messageOf(error)?.slice(-1024);
       const other = message && table && constraint && otherName(message, table, constraint);
       if (code === '23001' || other) {
         violation.direction = 'still_referenced';
@@ -71,7 +73,7 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
       break;
     }
     case 'raise_exception': {
-      const condition = conditionOf(textOf(error.message));
+      const condition = conditionOf(messageOf(error));
       if (condition !== undefined) violation.condition = condition;
       break;
     }
@@ -81,6 +83,22 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
       break;
   }
   return violation as Violation;
+}
+
+/**
+ * The message without the detail and the hint that MikroORM puts behind it.
+ * Source: https://github.com/mikro-orm/mikro-orm/blob/v7.2.1/packages/sql/src/dialects/postgresql/PostgreSqlExceptionConverter.ts
+ */
+function messageOf({ message, detail, hint }: PostgresqlFields): string | undefined {
+  const text = textOf(message);
+  return text && without(without(text, '\n - hint: ', hint), '\n - detail: ', detail);
+}
+
+/** A text without a label and another text at its end. */
+function without(text: string, label: string, end: unknown): string {
+  if (typeof end !== 'string' || !text.endsWith(end)) return text;
+  const rest = text.slice(0, text.length - end.length);
+  return rest.endsWith(label) ? rest.slice(0, -label.length) : text;
 }
 
 /**
