@@ -103,10 +103,13 @@ function fieldsOfViolation(violation: Violation): ConflictLogFields {
   const fields: Record<string, unknown> = { nativeCode: violation.code };
   for (const fact of FACTS) {
     const value = (violation as unknown as Record<string, unknown>)[fact];
-    if (value !== undefined) fields[fact] = value;
+    if (value !== undefined && !LINE_BREAK.test(String(value))) fields[fact] = value;
   }
   return fields;
 }
+
+/** A name has one line. Where it has more, something appended its own text to the one that the name was read from. */
+const LINE_BREAK = /[\r\n]/;
 
 /** The drivers whose errors are known without being told. */
 const DRIVERS = [pg, mysql2, betterSqlite3, prisma];
@@ -202,12 +205,12 @@ export interface PinoConflicts {
  */
 export function pinoConflicts(conflicts: Conflicts = unbound, err: (error: Error) => unknown = plain): PinoConflicts {
   const logged = (error: unknown): LoggedError | undefined =>
-    error instanceof Error ? loggedError(error, conflicts) : undefined;
+    isNativeError(error) ? loggedError(error, conflicts) : undefined;
 
   function withoutTexts([first, text, ...values]: readonly unknown[]): readonly unknown[] {
     // Errors among the values of a text are written as their messages, and none is left under a key of its own.
     const rest = values.map((value) => logged(value)?.message ?? value);
-    const fields = first instanceof Error ? {} : errorsIn(first, logged);
+    const fields = isNativeError(first) ? {} : errorsIn(first, logged);
     const error = logged(first) ?? Object.values(fields)[0];
     const shown = Object.keys(fields).length > 0 ? { ...(first as object), ...fields } : first;
     if (text === undefined) return error === undefined ? [shown] : [shown, error.message];
@@ -275,12 +278,29 @@ function errorsIn(
 
 /** The messages of an error, or of the errors that are logged under a key. */
 function textsOf(value: unknown): readonly string[] {
-  const errors = value instanceof Error ? [value] : Object.values(value as object);
-  return errors.flatMap((error) => (error instanceof Error && error.message !== '' ? [error.message] : []));
+  try {
+    const errors: readonly unknown[] = isNativeError(value) ? [value] : Object.values(value as object);
+    return errors.flatMap((error) => (isNativeError(error) && error.message !== '' ? [error.message] : []));
+  } catch {
+    return [];
+  }
+}
+
+function isNativeError(value: unknown): value is Error {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false; // a revoked proxy
+  }
 }
 
 function plain(error: unknown): unknown {
-  return error instanceof Error ? { type: typeOf(error), message: error.message, stack: error.stack } : error;
+  if (!isNativeError(error)) return error;
+  try {
+    return { type: typeOf(error), message: error.message, stack: error.stack };
+  } catch {
+    return { type: 'Error' };
+  }
 }
 
 /* ---- OpenTelemetry ---- */

@@ -35,12 +35,11 @@ export function apolloConflicts(
   conflicts?: Conflicts,
 ): <Formatted extends FormattedError>(formatted: Formatted, error: unknown) => Formatted | FormattedError {
   return (formatted, error) => {
-    const { cause, isChosen } = read(error);
-    const answer = answerOf(cause, undefined, conflicts);
+    const answer = answerOf(error, undefined, conflicts);
     if (answer === undefined) return formatted;
     const { stacktrace: _, ...chosen } = formatted.extensions ?? {};
     // A GraphQLError has the stack of its `originalError`, and with it the text.
-    if (isChosen) return { ...formatted, extensions: chosen };
+    if (isChosen(error)) return { ...formatted, extensions: chosen };
     const { locations, path } = formatted;
     const place = { ...(locations && { locations }), ...(path && { path }) };
     if (!answer.isConflict) {
@@ -54,16 +53,14 @@ export function apolloConflicts(
 export default apolloConflicts;
 
 /**
- * What is behind the error that a server is given, which has the path and wraps what was thrown; and whether that was a
- * `GraphQLError` with words of its own.
+ * True for an error that was thrown as a `GraphQLError` with words of its own: the one that is given wraps it.
  * Source: https://github.com/graphql/graphql-js/blob/16.x.x/src/error/locatedError.ts
  */
-function read(error: unknown): { readonly cause: unknown; readonly isChosen: boolean } {
-  const thrown = isGraphQLError(error) ? (error.originalError ?? error) : error;
-  if (thrown === error || !isGraphQLError(thrown)) return { cause: thrown, isChosen: false };
-  const cause = thrown.originalError ?? thrown;
-  const { message } = cause as { readonly message?: unknown };
-  return { cause, isChosen: !(typeof message === 'string' && thrown.message.includes(message)) };
+function isChosen(error: unknown): boolean {
+  const thrown = isGraphQLError(error) ? error.originalError : undefined;
+  if (!isGraphQLError(thrown)) return false;
+  const { message } = (thrown.originalError ?? {}) as { readonly message?: unknown };
+  return !(typeof message === 'string' && thrown.message.includes(message));
 }
 
 function isGraphQLError(error: unknown): error is Error & { readonly originalError?: unknown } {

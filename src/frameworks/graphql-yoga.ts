@@ -42,8 +42,7 @@ const PLACES = ['nodes', 'source', 'positions', 'locations', 'path', 'coordinate
  */
 export function graphqlYogaConflicts(conflicts?: Conflicts, maskError: MaskError = masked): MaskError {
   return (error, message, isDev) => {
-    const { cause, isChosen } = read(error);
-    const answer = isChosen ? undefined : answerOf(cause, undefined, conflicts);
+    const answer = isChosen(error) ? undefined : answerOf(error, undefined, conflicts);
     if (answer === undefined) return maskError(error, message, isDev);
     if (!answer.isConflict) return failed(error, 'Internal Server Error', UNEXPECTED);
     const { message: detail, problem } = answer.error as ConflictError;
@@ -81,16 +80,14 @@ function isExpected(error: unknown): error is GraphQLError {
 }
 
 /**
- * What is behind the error that a server is given, which has the path and wraps what was thrown; and whether that was a
- * `GraphQLError` with words of its own.
+ * True for an error that was thrown as a `GraphQLError` with words of its own: the one that is given wraps it.
  * Source: https://github.com/graphql/graphql-js/blob/16.x.x/src/error/locatedError.ts
  */
-function read(error: unknown): { readonly cause: unknown; readonly isChosen: boolean } {
-  const thrown = isGraphQLError(error) ? (error.originalError ?? error) : error;
-  if (thrown === error || !isGraphQLError(thrown)) return { cause: thrown, isChosen: false };
-  const cause = thrown.originalError ?? thrown;
-  const { message } = cause as { readonly message?: unknown };
-  return { cause, isChosen: !(typeof message === 'string' && thrown.message.includes(message)) };
+function isChosen(error: unknown): boolean {
+  const thrown = isGraphQLError(error) ? error.originalError : undefined;
+  if (!isGraphQLError(thrown)) return false;
+  const { message } = (thrown.originalError ?? {}) as { readonly message?: unknown };
+  return !(typeof message === 'string' && thrown.message.includes(message));
 }
 
 function isGraphQLError(error: unknown): error is GraphQLError {

@@ -83,7 +83,7 @@ export function trpcConflicts<Options extends FormatterOptions>(
 
   return (options) => {
     const { error, shape } = options;
-    const answer = isChosen(error) ? undefined : answerOf(error.cause ?? error, known(options), conflicts);
+    const answer = isChosen(error) ? undefined : answerOf(error, known(options), conflicts);
     return (answer === undefined ? shape : formatted(shape, answer)) as Formatted<Options['shape']>;
   };
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import { pinoConflicts } from 'db-http-errors/logging';
+import { trace } from '@opentelemetry/api';
+import { pinoConflicts, recordConflict } from 'db-http-errors/logging';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
 import { versionOf } from '../frameworks.ts';
@@ -18,12 +19,7 @@ function written(make: (stream: { write(line: string): void }) => pino.Logger): 
 }
 
 const ours = (options: pino.LoggerOptions = {}) =>
-  written((stream) => {
-    // #region readme: Logging
-    const log = pino({ ...pinoConflicts(conflicts, pino.stdSerializers.err), ...options }, stream);
-    // #endregion
-    return log;
-  });
+  written((stream) => pino({ ...pinoConflicts(conflicts, pino.stdSerializers.err), ...options }, stream));
 const plain = () => written((stream) => pino({}, stream));
 
 function secretsIn(lines: readonly string[]): string[] {
@@ -53,6 +49,21 @@ describe(`pino (${versionOf(new URL(import.meta.url), 'pino')}) with pinoConflic
       expect(lines).toHaveLength(1);
       expect(secretsIn(lines)).toEqual([]);
     });
+  });
+
+  test('says as much in the README', () => {
+    const { log: _, lines } = written((stream) => {
+      const error = conflicts.translate(THROWN.native?.());
+      // #region readme: Logging
+      const log = pino(pinoConflicts(conflicts, pino.stdSerializers.err), stream);
+
+      log.warn(error);
+      recordConflict(trace.getActiveSpan(), error);
+      // #endregion
+      return log;
+    });
+    expect(JSON.parse(lines[0] ?? '').err).toMatchObject({ code: 'duplicate', constraint: 'users_email_key' });
+    expect(secretsIn(lines)).toEqual([]);
   });
 
   test('says what happened', () => {
