@@ -107,6 +107,7 @@ export function describeMikroOrm({ title, MikroORM, EntitySchema, drivers }: Ver
           await em.flush();
         },
         findOrCreate: (slug) => fork().upsert(Org, { id: 3, slug }, { onConflictFields: ['slug'] }),
+        insert: (table, row) => fork().insert<object>(table === 'orgs' ? Org : Member, row),
         countOrgs: () => fork().count(Org),
         close: () => orm.close(),
       };

@@ -113,6 +113,7 @@ export function describeSequelize({ title, DataTypes, open }: Version): void {
           // A transaction of SQLite that reads and then writes fails in a race, whatever stands around it.
           return run(() => (database.engine === 'sqlite' ? Org.findCreateFind(options) : Org.findOrCreate(options)));
         },
+        insert: (table, row) => run(() => (table === 'orgs' ? Org : Member).create(row)),
         countOrgs: () => Org.count(),
         close: () => sequelize.close(),
       };

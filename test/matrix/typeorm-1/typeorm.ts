@@ -113,6 +113,7 @@ export function describeTypeorm(title: string, { DataSource, EntitySchema }: typ
           );
         },
         findOrCreate: (slug) => manager.upsert(Orgs, { id: 3, slug }, ['slug']),
+        insert: (table, row) => manager.insert<Org | Member>(table === 'orgs' ? Orgs : Members, row),
         countOrgs: () => manager.count(Orgs),
         close: () => dataSource.destroy(),
       };
