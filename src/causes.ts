@@ -47,10 +47,14 @@ function wrapped(error: Wrapper, queue: object[] | undefined): object[] | undefi
   let found = queue;
   try {
     // Spelt out: a property that is read by its own name is looked up once per shape, a computed one every time.
-    found = add(error.cause, found);
+    const { cause } = error;
+    found = add(cause, found);
     found = add(error.driverError, found);
-    found = add(error.original, found);
-    found = add(error.parent, found);
+    // Sequelize 7 still has both, as getters that give `cause` and warn of their age.
+    if (typeof cause !== 'object' || cause === null) {
+      found = add(error.original, found);
+      found = add(error.parent, found);
+    }
     found = add(error.nativeError, found);
     found = add(error.first, found);
     found = add(error.originalError, found);

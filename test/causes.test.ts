@@ -64,6 +64,15 @@ describe('causes', () => {
     }
   });
 
+  test('reads no deprecated getter of an error that has a cause (Sequelize 7)', () => {
+    const error = new Error('outer', { cause: native });
+    const touched: string[] = [];
+    for (const key of ['original', 'parent']) Object.defineProperty(error, key, { get: () => touched.push(key) });
+    expect(find(error)).toBe(native);
+    expect(find({ cause: null, original: native })).toBe(native);
+    expect(touched).toEqual([]);
+  });
+
   test('goes on after a property that throws', () => {
     const error = new Error('outer', { cause: native });
     Object.defineProperty(error, 'driverError', {
