@@ -131,6 +131,15 @@ describeEngines('Every way through Knex 3', ENGINES, (database, engine) => {
     expect(seen).toEqual([(thrown as Error).cause]);
   });
 
+  test('shows where a query was made, if Knex is asked to', async () => {
+    const knex = use(database());
+    knex.client.config.asyncStackTraces = true;
+    const thrown = (await thrownBy(() => knex('orgs').insert({ id: 3, slug: 'acme' }))) as Error;
+    expect(isConflict(thrown, 'duplicate'), String(thrown)).toBe(true);
+    expect(thrown.stack).toContain('knex-ways.test.ts');
+    expect(JSON.stringify(thrown)).not.toContain('acme');
+  });
+
   test('leaves every other error as it is', async () => {
     const knex = use(database());
     const native = (await thrownBy(() => use(database(), false).raw('SELEC 1'))) as Error;
@@ -177,7 +186,8 @@ describeEngines('Every way through Knex 3', ENGINES, (database, engine) => {
 
   test.runIf(engine !== 'sqlite')('gives a refused connection as it is', async () => {
     const client = engine === 'postgresql' ? 'pg' : 'mysql2';
-    const knex = Knex({ client, connection: { host: '127.0.0.1', port: 1 } });
+    const log = { error: () => {}, warn: () => {} };
+    const knex = Knex({ client, connection: { host: '127.0.0.1', port: 1 }, log });
     onTestFinished(() => knex.destroy());
     knex.on('query-error', knexConflicts(conflicts));
     const thrown = await thrownBy(() => knex('orgs').insert({ id: 3, slug: 'acme' }));

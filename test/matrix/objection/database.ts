@@ -4,7 +4,7 @@ import Knex from 'knex';
 import { Model } from 'objection';
 import { conflicts } from './conflicts.ts';
 
-export const knex = Knex({ client: 'pg', connection: process.env.DATABASE_URL });
+export const knex = Knex({ client: 'pg', connection: process.env.DATABASE_URL ?? '' });
 knex.on('query-error', knexConflicts(conflicts));
 Model.knex(knex);
 // #endregion

@@ -151,6 +151,20 @@ describeEngines('Every way through Objection 3', ENGINES, (database, engine) => 
       expect(await models.Member.query().resultSize()).toBe(1);
     });
 
+    test('lets queries be what they were', async () => {
+      const { Org, Member } = use().models;
+      const withMembers = Org.query().whereIn('id', Member.query().select('org_id'));
+      expect(await withMembers.clone().resultSize()).toBe(1);
+      expect(await Org.query().range(0, 0)).toMatchObject({ total: 2, results: [{ id: 1 }] });
+      expect(await withMembers.first().withGraphFetched('members')).toMatchObject({ id: 1, members: [{ id: 1 }] });
+      expect(await Org.query().joinRelated('members').select('orgs.id')).toMatchObject([{ id: 1 }]);
+      expect(
+        await Org.query()
+          .orderBy('id')
+          .onError(() => 'a handler of its own'),
+      ).toHaveLength(2);
+    });
+
     test('leaves the errors of the application and of Objection as they are', async () => {
       const { models } = use();
       const wrapper = new Error('Could not save', { cause: await thrownBy(() => models.Org.query().deleteById(1)) });

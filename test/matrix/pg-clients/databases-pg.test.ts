@@ -64,6 +64,14 @@ describeOrm({
 describeEngines('Every way through @databases/pg 6', ['postgresql'], (database) => {
   const conflicts = defineConflicts({ onUnregistered: () => {} });
 
+  test('is as the README has it', async () => {
+    process.env.DATABASE_URL = database().url;
+    const { db } = await import('./databases-pg.ts');
+    onTestFinished(() => db.dispose());
+    const thrown = await thrownBy(() => db.query(org(3, 'acme')));
+    expect(isConflict(thrown) && thrown.problem.detail).toBe('This slug is taken.');
+  });
+
   test('throws the conflict of many statements, a task and a serializable transaction that is retried', async () => {
     const pool = open(database().url);
     onTestFinished(() => pool.dispose());
