@@ -23,9 +23,7 @@ export type Platform = 'express' | 'fastify';
 export async function runContract(nest: Nest, platform: Platform): Promise<void> {
   const app = await create(nest, platform, moduleOf(nest, []));
   if (hasAdapter) {
-    // #region readme: Nest
     app.useGlobalFilters(nestConflicts(conflicts));
-    // #endregion
   }
   await listen(app);
 }
@@ -96,6 +94,14 @@ function moduleOf({ common, microservices }: Nest, providers: Common.Provider[])
       return fail('native');
     }
 
+    /** After the route said something about its body. */
+    stale(response: { header(name: string, value: string): void }): never {
+      response.header('Content-Length', '3');
+      response.header('ETag', '"old"');
+      response.header('Vary', 'Origin');
+      return fail('native');
+    }
+
     fail(route: string): never {
       return fail(route);
     }
@@ -110,10 +116,12 @@ function moduleOf({ common, microservices }: Nest, providers: Common.Provider[])
   decorate(Get('chosen'), 'chosen');
   decorate(Get('message'), 'message');
   decorate(Get('late'), 'late');
+  decorate(Get('stale'), 'stale');
   decorate(All(':route'), 'fail');
   decorate(microservices.MessagePattern('fail'), 'failMessage');
   Query('route')(App.prototype, 'message', 0);
   Res()(App.prototype, 'late', 0);
+  Res()(App.prototype, 'stale', 0);
   Param('route')(App.prototype, 'fail', 0);
   microservices.Payload()(App.prototype, 'failMessage', 0);
   Controller()(App);

@@ -41,6 +41,14 @@ export function describeWays(title: string, server: URL): void {
       });
     });
 
+    test('keeps headers, and not what the route said about its body', async () => {
+      const { body, headers } = await get('/stale');
+      expect(JSON.parse(body)).toEqual(DOCUMENTS.native);
+      expect(headers).toMatchObject({ vary: 'Origin', 'cache-control': 'no-store' });
+      expect(headers).not.toHaveProperty('etag', '"old"');
+      expect(headers).not.toHaveProperty('content-length', '3');
+    });
+
     test('ends an answer that has begun', async () => {
       expect(await get('/late')).toMatchObject({ status: 200, body: 'begun' });
     });
