@@ -42,7 +42,10 @@ interface NodeResponse {
  * ```ts
  * const app = new H3({ onError: h3Conflicts(conflicts) }); // h3 2
  * const app = createApp({ onError: h3Conflicts(conflicts) }); // h3 1
+ * export default defineNitroErrorHandler(h3Conflicts(conflicts)); // Nitro 2: the file that its `errorHandler` names
  * ```
+ *
+ * Source of the last: https://github.com/nitrojs/nitro/blob/v2/src/runtime/internal/app.ts (`onError` of h3 1)
  */
 export function h3Conflicts(conflicts?: Conflicts): (error: H3Error, event: H3Event) => Response | undefined {
   return (error, event) => {
