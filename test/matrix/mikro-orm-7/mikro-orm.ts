@@ -2,12 +2,15 @@ import type * as Core from '@mikro-orm/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../../fixtures/scenarios/scenario.ts';
 import { thrownBy } from '../../../fixtures/scenarios/scenario.ts';
-import { defineConflicts, isConflict } from '../../../src/index.ts';
+import { defineConflicts, isConflict, translate } from '../../../src/index.ts';
 import { mikroOrmConflicts } from '../../../src/orms/mikro-orm.ts';
 import type { OrmDatabase } from '../orm-database.ts';
 import { describeEngines, describeOrm } from '../orms.ts';
 
 const ENGINES = ['postgresql', 'mysql', 'mariadb', 'sqlite'] as const;
+
+/** The library's enum cannot be imported here: it is another one in each version. */
+const OPTIMISTIC = 1 as Core.LockMode.OPTIMISTIC;
 
 type DriverClass = new (config: Core.Configuration) => Core.IDatabaseDriver;
 
@@ -171,6 +174,17 @@ export function describeMikroOrm({ title, MikroORM, EntitySchema, drivers }: Ver
       const upsert = () => orm.em.fork().upsertMany(Org, [{ id: 3, slug: 'initech' }], { onConflictFields: ['slug'] });
       await Promise.all(Array.from({ length: 8 }, upsert));
       expect(await slugs()).toEqual(['acme', 'globex', 'initech']);
+    });
+
+    test('tells a stale version from an entity without one', async () => {
+      const em = orm.em.fork();
+      const org = await em.findOneOrFail(Org, { id: 1 });
+      const member = await em.findOneOrFail(Member, { id: 1 });
+      const stale = await thrownBy(() => em.lock(org, OPTIMISTIC, 7));
+      const unversioned = await thrownBy(() => em.lock(member, OPTIMISTIC, 7));
+      expect([stale, unversioned]).toMatchObject([{ name: 'OptimisticLockError' }, { name: 'OptimisticLockError' }]);
+      expect(isConflict(translate(stale), 'version_mismatch')).toBe(true);
+      expect(translate(unversioned)).toBe(unversioned);
     });
 
     test('leaves all other errors to MikroORM', async () => {
