@@ -11,7 +11,8 @@ type Work<T> = PromiseLike<T> | (() => T | PromiseLike<T>);
  *     await run(User.create({ email }));
  *     await run(() => sequelize.transaction((transaction) => User.create({ email }, { transaction })));
  *
- * Covered is what is inside: models, associations, raw queries, transactions, their COMMIT, and the optimistic lock.
+ * Covered is what is inside: models, associations, raw queries, transactions, their COMMIT, and the optimistic lock. On
+ * SQLite Sequelize uses `sqlite3`, whose translator the rules need: `defineConflicts({ drivers: [sqlite3] })`.
  *
  * It stands outside because Sequelize has no hook for failed queries, and because a query that throws anything but
  * Sequelize's own `UniqueConstraintError` breaks `findOrCreate` and `findCreateFind`: both catch that class to find the row

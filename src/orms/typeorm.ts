@@ -22,9 +22,13 @@ interface DataSource {
  * Not covered: `queryRunner.stream()`, whose stream emits the driver's error, and the optimistic lock, which no query
  * reports: `translate` turns that into a `version_mismatch`, as every framework's adapter does.
  *
- * It is no subscriber and no logger, although both see each failed query: what they throw is ignored in TypeORM 0.3 on
- * SQLite, and on MySQL ends the process, for it is thrown inside a callback of the driver.
- * Source: https://github.com/typeorm/typeorm/blob/0.3.31/src/driver/mysql/MysqlQueryRunner.ts (`query`)
+ * It is no subscriber and no logger, although both see failed queries: in TypeORM 0.3 what they throw on MySQL ends the
+ * process, for they are called inside a callback of the driver, and subscribers do not hear of failures on SQLite.
+ * Source: https://github.com/typeorm/typeorm/blob/0.3.31/src/driver/mysql/MysqlQueryRunner.ts (`query`),
+ * https://github.com/typeorm/typeorm/blob/0.3.31/src/driver/better-sqlite3/BetterSqlite3QueryRunner.ts (`query`)
+ *
+ * @param conflicts your rules
+ * @default the unbound functions, which know no rules
  */
 export function typeormConflicts(conflicts: Conflicts = unbound): <D extends DataSource>(dataSource: D) => D {
   // SQLite has one query runner, which is given out again and again.
