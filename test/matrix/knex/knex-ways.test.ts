@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { thrownBy } from '../../../fixtures/scenarios/scenario.ts';
 import { defineConflicts, isConflict } from '../../../src/index.ts';
 import knexConflicts from '../../../src/orms/knex.ts';
+import { crowded } from '../orm-crowded.ts';
 import type { OrmDatabase } from '../orm-database.ts';
 import { HOSTILE } from '../orm-hostile.ts';
 import { describeEngines } from '../orms.ts';
@@ -21,6 +22,8 @@ const DUPLICATES = [
   { id: 3, slug: 'initech' },
   { id: 4, slug: 'acme' },
 ];
+
+const SILENT = { error: () => {}, warn: () => {} };
 
 const STATEMENTS = [
   'CREATE TABLE projects (id INTEGER PRIMARY KEY, org_id INTEGER REFERENCES orgs (id) ON DELETE RESTRICT)',
@@ -184,10 +187,18 @@ describeEngines('Every way through Knex 3', ENGINES, (database, engine) => {
     expect(await knex('orgs').pluck('id').orderBy('id')).toEqual([1, 2]);
   });
 
+  test.runIf(engine === 'postgresql')('leaves a server that is full to translate()', async () => {
+    const knex = Knex({ client: 'pg', connection: await crowded(database().url), log: SILENT });
+    onTestFinished(() => knex.destroy());
+    knex.on('query-error', knexConflicts(conflicts));
+    const thrown = await thrownBy(() => knex('orgs').insert({ id: 3, slug: 'acme' }));
+    expect(isConflict(thrown)).toBe(false);
+    expect(isConflict(conflicts.translate(thrown), 'busy'), String(thrown)).toBe(true);
+  });
+
   test.runIf(engine !== 'sqlite')('gives a refused connection as it is', async () => {
     const client = engine === 'postgresql' ? 'pg' : 'mysql2';
-    const log = { error: () => {}, warn: () => {} };
-    const knex = Knex({ client, connection: { host: '127.0.0.1', port: 1 }, log });
+    const knex = Knex({ client, connection: { host: '127.0.0.1', port: 1 }, log: SILENT });
     onTestFinished(() => knex.destroy());
     knex.on('query-error', knexConflicts(conflicts));
     const thrown = await thrownBy(() => knex('orgs').insert({ id: 3, slug: 'acme' }));

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { thrownBy } from '../../../fixtures/scenarios/scenario.ts';
 import { defineConflicts, isConflict } from '../../../src/index.ts';
 import kyselyConflicts from '../../../src/orms/kysely.ts';
+import { crowded } from '../orm-crowded.ts';
 import { describeEngines } from '../orms.ts';
 import { dialectOf, ENGINES, open } from './open.ts';
 import type { Tables } from './tables.ts';
@@ -81,6 +82,12 @@ describeEngines('Every way through Kysely 0.29', ENGINES, (database, engine) => 
     const error = logged.at(-1)?.error as Error;
     expect(isConflict(error, 'duplicate')).toBe(true);
     expect(error.cause).toBeInstanceOf(Error);
+  });
+
+  test.runIf(engine === 'postgresql')('throws the conflict of a server that is full', async () => {
+    const db = open({ ...database(), url: await crowded(database().url) }, conflicts);
+    onTestFinished(() => db.destroy());
+    expect(isConflict(await thrownBy(() => ids(db)), 'busy')).toBe(true);
   });
 
   test('leaves every other error as it is', async () => {
