@@ -1,4 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { fixtures } from '../fixtures/load.ts';
+import { RESULT_CODES, resultCodeOf } from '../src/dialects/sqlite.ts';
+import { libsql } from '../src/drivers/libsql.ts';
+import { mariadb } from '../src/drivers/mariadb.ts';
+import { mysql } from '../src/drivers/mysql.ts';
+import { nodeSqlite } from '../src/drivers/node-sqlite.ts';
+import { sqlite3 } from '../src/drivers/sqlite3.ts';
 import { classify } from '../src/index.ts';
 
 // Texts of servers that nothing here runs: the templates are the servers' own (errmsg files), or as reported.
@@ -73,5 +80,190 @@ describe('a message of MySQL or MariaDB', () => {
       code: '1062',
       sqlState: '45000',
     });
+  });
+});
+
+function sqliteError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+describe('a message of SQLite', () => {
+  const FAILED = 'FOREIGN KEY constraint failed';
+  const raise = 'SQLITE_CONSTRAINT_TRIGGER';
+  const restricted = {
+    kind: 'foreign_key_violation',
+    driver: 'better-sqlite3',
+    dialect: 'sqlite',
+    code: raise,
+    direction: 'still_referenced',
+  };
+  const raised = (condition?: string) => ({
+    kind: 'raise_exception',
+    driver: 'better-sqlite3',
+    dialect: 'sqlite',
+    code: raise,
+    ...(condition && { condition }),
+  });
+
+  test.each([
+    FAILED,
+    `SqliteError: ${FAILED}`,
+    "delete from `countries` where `code` = 'de' - FOREIGN KEY constraint failed",
+    "update `countries` set `rank` = `rank` - 1, `name` = 'O\\'Brien' where `code` = 'de' - FOREIGN KEY constraint failed",
+    "\n  DELETE FROM countries WHERE name = 'it''s' - FOREIGN KEY constraint failed",
+    `insert or replace into "a - b" values ('x - y') - FOREIGN KEY constraint failed`,
+    "with gone as (select 1) delete from t where a = '`' - FOREIGN KEY constraint failed",
+    "delete from t -- don't\n where a = 1 - FOREIGN KEY constraint failed",
+  ])('is RESTRICT behind what an ORM puts before it: %s', (message) => {
+    expect(classify(sqliteError(raise, message))).toEqual(restricted);
+  });
+
+  test.each([
+    'order_already_shipped',
+    'SqliteError: order_already_shipped',
+    "update `shipments` set `state` = 'lost' where `id` = 1 - order_already_shipped",
+    "insert into `t` (`a`) values ('x - FOREIGN KEY constraint failed') - order_already_shipped",
+    "insert into `t` (`a`) values ('\\' - FOREIGN KEY constraint failed') - order_already_shipped",
+  ])('is what RAISE raised behind what an ORM puts before it: %s', (message) => {
+    expect(classify(sqliteError(raise, message))).toEqual(raised('order_already_shipped'));
+  });
+
+  // RAISE takes an expression since SQLite 3.47, and so may repeat a value.
+  test.each([
+    'Cannot ship - closed',
+    `Bad name: x - ${FAILED}`,
+    `Update refused for x - ${FAILED}`,
+    "insert into `t` (`name`) values ('x') - Bad name: x - FOREIGN KEY constraint failed",
+    "insert into `t` (`name`) values ('x') - Bad name: x - order_already_shipped",
+    "update `t` set `name` = 'x' - Cannot ship - closed",
+    `${FAILED}: orders`,
+    `x ${FAILED}`,
+  ])('is nobody’s name and no RESTRICT because of what it ends with: %s', (message) => {
+    expect(classify(sqliteError(raise, message))).toEqual(raised());
+  });
+
+  test.each([
+    ['SQLITE_CONSTRAINT_UNIQUE', 'UNIQUE constraint failed: users.email'],
+    ['SQLITE_CONSTRAINT_NOTNULL', 'NOT NULL constraint failed: users.email'],
+    ['SQLITE_CONSTRAINT_DATATYPE', 'cannot store TEXT value in INT column users.email'],
+  ])('of %s gives the column at its end, whatever a value before it holds', (code, text) => {
+    const values = [
+      'UNIQUE constraint failed: a.b',
+      'cannot store TEXT value in INT column a.b',
+      'a column b.c',
+      ' - ',
+    ];
+    for (const value of values) {
+      const message = `insert into \`users\` (\`email\`) values ('${value}') - ${text}`;
+      expect(classify(sqliteError(code, message))).toMatchObject({ table: 'users', columns: ['email'] });
+    }
+  });
+
+  test('of an odd name of a column is no type that SQLite has', () => {
+    const message = 'cannot store TEXT value in INT column typed.cannot store x value in INT column y';
+    expect(classify(sqliteError('SQLITE_CONSTRAINT_DATATYPE', message))).toMatchObject({
+      table: 'typed',
+      columns: ['cannot store x value in INT column y'],
+    });
+  });
+});
+
+describe('a message of SQLite of which the primary code is known', () => {
+  const primary = (message: string) => Object.assign(sqliteError('SQLITE_CONSTRAINT', message), { errno: 19 });
+  const unique = {
+    kind: 'unique_violation',
+    driver: 'sqlite3',
+    dialect: 'sqlite',
+    code: 'SQLITE_CONSTRAINT',
+    table: 'users',
+    columns: ['email'],
+  };
+
+  test.each([
+    'SQLITE_CONSTRAINT: UNIQUE constraint failed: users.email',
+    "insert into `users` (`email`) values ('x') - SQLITE_CONSTRAINT: UNIQUE constraint failed: users.email",
+    "insert into `users` values ('x - SQLITE_CONSTRAINT: CHECK constraint failed: a') - SQLITE_CONSTRAINT: UNIQUE constraint failed: users.email",
+  ])('tells its kind behind what an ORM puts before it: %s', (message) => {
+    expect(sqlite3.classify(primary(message))).toEqual(unique);
+  });
+
+  test.each([
+    'UNIQUE constraint failed: users.email',
+    'SQLITE_CONSTRAINT: UNIQUE constraint failed: you cannot do this',
+    'SQLITE_CONSTRAINT: NOT NULL constraint failed: nothing',
+    'SQLITE_CONSTRAINT: CHECK constraint failed: ',
+    'SQLITE_CONSTRAINT: Bad name: UNIQUE constraint failed: users.email',
+    'SQLITE_CONSTRAINT: Bad name: SQLITE_CONSTRAINT: UNIQUE constraint failed: users.email',
+    'SQLITE_CONSTRAINT: FOREIGN KEY constraint failed: orders',
+    'SQLITE_CONSTRAINT: cannot store it in column a.b',
+    'SQLITE_CONSTRAINT: constraint failed',
+    'SQLITE_CONSTRAINT',
+    '',
+  ])('is left alone where the words are not SQLite’s own: %s', (message) => {
+    expect(sqlite3.classify(primary(message))).toBeUndefined();
+    expect(sqlite3.owns(primary(message))).toBe(true);
+  });
+
+  test('is not asked where the extended code is there, too', () => {
+    const message = 'SQLITE_CONSTRAINT: UNIQUE constraint failed: areas.id';
+    const error = Object.assign(sqliteError('SQLITE_CONSTRAINT', message), {
+      extendedCode: 'SQLITE_CONSTRAINT',
+      rawCode: 19,
+    });
+    expect(libsql.classify(error)).toBeUndefined();
+    expect(libsql.owns(error)).toBe(true);
+  });
+
+  test.each([' - ', "'", 'SQLITE_CONSTRAINT: ', ' - SQLITE_CONSTRAINT: ', ' ', '\\', 'a '])(
+    'of a megabyte of %j is read in no time',
+    (piece) => {
+      const text = piece.repeat(2 ** 20 / piece.length);
+      const before = process.cpuUsage();
+      for (const start of ['', 'update ', 'update a ', 'with a ', 'delete from t ', 'insert or ']) {
+        sqlite3.classify(primary(start + text));
+        classify(sqliteError('SQLITE_CONSTRAINT_TRIGGER', start + text));
+      }
+      const { user, system } = process.cpuUsage(before);
+      expect((user + system) / 1000).toBeLessThan(1000);
+    },
+  );
+});
+
+test('every result code of SQLite that is a violation has its number', () => {
+  const numbers = Array.from({ length: 2 ** 16 }, (_, number) => number).filter((number) => resultCodeOf(number));
+  expect(new Set(numbers.map(resultCodeOf))).toEqual(new Set(RESULT_CODES.keys()));
+  expect(resultCodeOf('2067')).toBeUndefined();
+});
+
+describe('drivers of one server', () => {
+  const SIBLINGS = [
+    { translator: mariadb, others: ['mysql2', 'mysql'] },
+    { translator: mysql, others: ['mysql2', 'mariadb'] },
+    { translator: sqlite3, others: ['better-sqlite3', 'libsql', 'node-sqlite'] },
+    { translator: libsql, others: ['better-sqlite3', 'sqlite3', 'node-sqlite'] },
+    { translator: nodeSqlite, others: ['better-sqlite3', 'sqlite3', 'libsql'] },
+  ].map((row) => ({ ...row, name: row.translator.name }));
+
+  /** A connection that was lost has the same fields from mysql and from mysql2. */
+  const isLost = (error: object): boolean => 'fatal' in error && !('errno' in error && Number(error.errno) > 0);
+
+  test.each(SIBLINGS)('$name takes nobody else’s errors for its own', ({ translator, others }) => {
+    for (const { name, error } of others.flatMap((driver) => fixtures(driver))) {
+      if (translator === mysql && isLost(error)) continue;
+      expect(translator.owns(error), name).toBe(false);
+    }
+  });
+
+  test.each(SIBLINGS)('$name reads the copies that ORMs make of its errors', ({ translator }) => {
+    for (const { name, error, violation } of fixtures(translator.name)) {
+      if (violation === null) continue;
+      const prefixed = `insert into \`t\` (\`a\`) values ('it\\'s - x') - ${error.message}`;
+      class QueryFailedError extends Error {}
+      const copies = [
+        Object.assign(new QueryFailedError(String(error).replace(/^Error: /, '')), error, { query: 'SELECT 1' }),
+        Object.assign(new Error(prefixed), { name: error.name }, error),
+      ];
+      for (const copy of copies) expect(translator.classify(copy), `${name}: ${copy.message}`).toEqual(violation);
+    }
   });
 });

@@ -6,8 +6,8 @@ import type { Violation } from '../violation.ts';
 
 /**
  * The connector's own numbers for a connection that is not there or is gone. They count only with its mark `fatal`:
- * SIGNAL may take any number. Not among them is 45028 (ER_GET_CONNECTION_TIMEOUT): the pool was busy or the server was
- * away, and where it was the latter, `cause` says so.
+ * SIGNAL may take any number. Not among them are the pool's, 45028 (ER_GET_CONNECTION_TIMEOUT) above all: it was busy, or
+ * the server was away, or let nobody in.
  * Source: https://github.com/mariadb-corporation/mariadb-connector-nodejs/blob/3.5.4/lib/misc/errors.js
  */
 const CLIENT_ERRNOS: ReadonlySet<unknown> = new Set([
@@ -35,7 +35,8 @@ const SOCKET_CODES: ReadonlySet<unknown> = new Set([
  * Source: https://github.com/mariadb-corporation/mariadb-connector-nodejs/blob/3.5.4/lib/misc/errors.js
  */
 interface SqlError extends MysqlFields {
-  readonly sqlState: string;
+  /** `null` in errors of the pool. */
+  readonly sqlState: string | null;
   readonly fatal: boolean;
   readonly sql: string | null;
   /** The server's text in versions without `sqlMessage` (3.0). */
@@ -72,7 +73,7 @@ function isSqlError(error: unknown): error is SqlError {
     typeof errno === 'number' &&
     errno > 0 &&
     typeof (error as SqlError).fatal === 'boolean' &&
-    typeof (error as SqlError).sqlState === 'string' &&
+    (error as Partial<SqlError>).sqlState !== undefined &&
     (error as Partial<SqlError>).sql !== undefined &&
     isError(error as object)
   );
