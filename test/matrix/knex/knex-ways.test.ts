@@ -157,8 +157,7 @@ describeEngines('Every way through Knex 3', ENGINES, (database, engine) => {
     expect(thrown).toBe(bug);
   });
 
-  // Knex streams from PostgreSQL with one more package, pg-query-stream.
-  test.runIf(engine !== 'postgresql')('leaves the error of a stream to translate()', async () => {
+  test('leaves the error of a stream to translate()', async () => {
     const knex = use(database());
     const stream = knex.raw('INSERT INTO orgs (id, slug) VALUES (?, ?)', [3, 'acme']).stream();
     const closed = new Promise((resolve) => stream.on('close', resolve));
