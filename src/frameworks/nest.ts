@@ -108,7 +108,9 @@ function isAnswered(exception: unknown, conflicts: Conflicts): boolean {
 function catches(filter: new () => ExceptionFilter, type: object): void {
   const { defineMetadata } = Reflect as { defineMetadata?: (key: string, value: unknown, target: object) => void };
   if (defineMetadata === undefined) {
-    throw new TypeError("Expected Reflect.defineMetadata to be there: import '@nestjs/core' before nestConflicts()");
+    throw new TypeError(
+      'Expected Nest to be imported before nestConflicts() is called, for it brings Reflect.defineMetadata',
+    );
   }
   defineMetadata('__filterCatchExceptions__', [type], filter);
   defineMetadata('__filterCatchExceptions__', [type], filter.prototype as object);

@@ -72,7 +72,9 @@ test.each(['rpc', 'ws', 'graphql'])('leaves a context of %s alone', (type) => {
 test('says what is missing before Nest is imported', () => {
   Reflect.deleteProperty(Reflect, 'defineMetadata');
   expect(() => nestConflicts()).toThrow(
-    new TypeError("Expected Reflect.defineMetadata to be there: import '@nestjs/core' before nestConflicts()"),
+    new TypeError(
+      'Expected Nest to be imported before nestConflicts() is called, for it brings Reflect.defineMetadata',
+    ),
   );
 });
 
