@@ -22,3 +22,13 @@ describeSequelize({
     }
   },
 });
+
+describeSequelize({
+  title: 'Sequelize 6 with mariadb',
+  DataTypes,
+  engines: ['mariadb'],
+  open({ url }) {
+    const address = url.replace(/^mysql:/, 'mariadb:');
+    return new Sequelize(address, { dialect: 'mariadb', logging: false, pool: { max: 2 } });
+  },
+});

@@ -2,6 +2,7 @@ import type * as Library from 'sequelize';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../../fixtures/scenarios/scenario.ts';
 import { thrownBy } from '../../../fixtures/scenarios/scenario.ts';
+import { mariadb } from '../../../src/drivers/mariadb.ts';
 import { sqlite3 } from '../../../src/drivers/sqlite3.ts';
 import { type Conflicts, defineConflicts, isConflict } from '../../../src/index.ts';
 import { sequelizeConflicts } from '../../../src/orms/sequelize.ts';
@@ -15,6 +16,8 @@ const ENGINES = ['postgresql', 'mysql', 'mariadb', 'sqlite'] as const;
 export interface Version {
   readonly title: string;
   readonly DataTypes: typeof Library.DataTypes;
+  /** @default all of them */
+  readonly engines?: readonly Engine[];
   /** Connects with a pool of at most two connections. */
   open(database: OrmDatabase): Sequelize;
 }
@@ -24,10 +27,13 @@ interface Sequelize extends Library.Sequelize {
   startUnmanagedTransaction?(): Promise<Library.Transaction>;
 }
 
+/** What Sequelize loads and the library does not read by itself. */
+const DRIVERS = [sqlite3, mariadb];
+
 type Run = <T>(work: () => T | PromiseLike<T>) => Promise<T>;
 
 /** All that is asked of a version of Sequelize. */
-export function describeSequelize({ title, DataTypes, open }: Version): void {
+export function describeSequelize({ title, DataTypes, engines = ENGINES, open }: Version): void {
   function define(sequelize: Sequelize) {
     const id = { type: DataTypes.INTEGER, primaryKey: true };
     const model = (name: string, attributes: Library.ModelAttributes, version = false) =>
@@ -45,9 +51,9 @@ export function describeSequelize({ title, DataTypes, open }: Version): void {
 
   describeOrm({
     title,
-    engines: ENGINES,
-    drivers: [sqlite3],
-    tells,
+    engines,
+    drivers: DRIVERS,
+    tells: (facts, scenario, engine) => tells(facts, scenario, engine, title),
     async connect(database, conflicts) {
       const sequelize = open(database);
       const { Org, Member, Note } = define(sequelize);
@@ -120,8 +126,8 @@ export function describeSequelize({ title, DataTypes, open }: Version): void {
     },
   });
 
-  describeEngines(`The adapter of ${title}`, ENGINES, (database) => {
-    const run = sequelizeConflicts(defineConflicts({ drivers: [sqlite3], onUnregistered() {} }));
+  describeEngines(`The adapter of ${title}`, engines, (database, engine) => {
+    const run = sequelizeConflicts(defineConflicts({ drivers: DRIVERS, onUnregistered() {} }));
     let sequelize: Sequelize;
     let Org: ReturnType<typeof define>['Org'];
 
@@ -177,6 +183,16 @@ export function describeSequelize({ title, DataTypes, open }: Version): void {
       expect(await slugs()).toEqual(['acme', 'globex', 'initech', 'hooli']);
     });
 
+    if (engine === 'postgresql') {
+      test('reads the duplicate that findOrCreate has caught on the server', async () => {
+        const find = () => Org.findOrCreate({ where: { slug: 'initech' }, defaults: { id: 1 } });
+        const error = await thrownBy(() => run(find));
+        if (!isConflict(error, 'duplicate')) throw error;
+        expect(error.violation).toMatchObject({ kind: 'unique_violation', code: '23505', columns: ['id'] });
+        expect(await slugs()).toEqual(['acme', 'globex']);
+      });
+    }
+
     test('hands results and all other errors on', async () => {
       const error = new Error('nothing to do with it');
       const rejected = run(() =>
@@ -191,7 +207,8 @@ export function describeSequelize({ title, DataTypes, open }: Version): void {
 }
 
 /** node-sqlite3 reports the primary result codes only. */
-function tells(facts: Facts, scenario: Scenario, engine: Engine): Facts {
+function tells(facts: Facts, scenario: Scenario, engine: Engine, title: string): Facts {
+  if (title.endsWith('mariadb')) return { ...facts, driver: 'mariadb' };
   if (engine !== 'sqlite') return facts;
   const busy = { kind: 'lock_not_available', code: 'SQLITE_BUSY' } as const;
   return { ...facts, driver: 'sqlite3', code: 'SQLITE_CONSTRAINT', ...(scenario === 'serialization' && busy) };

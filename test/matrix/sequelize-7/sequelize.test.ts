@@ -1,4 +1,5 @@
 import { DataTypes, Sequelize } from '@sequelize/core';
+import { MariaDbDialect } from '@sequelize/mariadb';
 import { MySqlDialect } from '@sequelize/mysql';
 import { PostgresDialect } from '@sequelize/postgres';
 import { SqliteDialect } from '@sequelize/sqlite3';
@@ -17,5 +18,15 @@ describeSequelize({
       default:
         return new Sequelize({ ...options, dialect: MySqlDialect, url });
     }
+  },
+});
+
+describeSequelize({
+  title: 'Sequelize 7 with mariadb',
+  DataTypes,
+  engines: ['mariadb'],
+  open({ host, port, user, password, name }) {
+    const address = { host, port, user, password, database: name };
+    return new Sequelize({ ...address, dialect: MariaDbDialect, logging: false, pool: { max: 2 } });
   },
 });
