@@ -125,7 +125,7 @@ export const WRAPPERS: Readonly<Record<string, (error: Error & { detail?: unknow
     }),
   'mikro-orm': (previous) =>
     Object.assign(
-      new Error(`insert into tbl_c4n4ry values ('s3cr3t') - ${previous.message}\n${previous.detail}`),
+      new Error(`insert into tbl_c4n4ry values ('s3cr3t') - ${previous.message}\n - detail: ${previous.detail}`),
       previous,
       {
         name: 'UniqueConstraintViolationException',
