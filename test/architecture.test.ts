@@ -15,6 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['built-in'],
   ['define-conflicts'],
   ['answer'],
+  ['transactions'],
   ['frameworks/', 'orms/', 'catalog/', 'concurrency/', 'retry/', 'idempotency/', 'client/', 'logging', 'openapi'],
   ['index', 'cli/'],
 ];

@@ -1,48 +1,25 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Context } from '../context.ts';
-import { type Conflicts, unbound } from '../define-conflicts.ts';
-import { checkMembers } from '../validate.ts';
-import type { Violation } from '../violation.ts';
 import {
+  type Attempt,
+  type Attempts,
   type Beginner,
   beginnerOf,
+  type Failure,
   type IsolationLevel,
   type MysqlConnection,
   type MysqlPool,
+  mayRunAgain,
   type PgClient,
   type PgPool,
+  type Retry,
+  runTransaction,
   type SqliteDatabase,
-} from './beginners.ts';
+} from '../transactions.ts';
+import { checkMembers } from '../validate.ts';
 
-export type { Beginner, IsolationLevel, MysqlConnection, MysqlPool, PgClient, PgPool, SqliteDatabase };
-
-/** An attempt that failed and is followed by another. */
-export interface Retry {
-  /** The attempt that failed, from 1. */
-  readonly attempt: number;
-  /** Milliseconds until the next one. */
-  readonly delay: number;
-  readonly violation: Violation;
-  readonly error: unknown;
-}
-
-/** What `run` is told of its attempt. */
-export interface Attempt {
-  /** From 1. */
-  readonly attempt: number;
-  readonly signal: AbortSignal | undefined;
-}
+export type { Attempt, Beginner, IsolationLevel, MysqlConnection, MysqlPool, PgClient, PgPool, Retry, SqliteDatabase };
 
 /** Options of {@link withTransactionRetry}. */
-export interface RetryOptions {
-  /** How often it is run at most. @default 5 */
-  readonly attempts?: number;
-  /** Milliseconds: the longest wait before the second attempt; it doubles each time. @default 50 */
-  readonly baseDelay?: number;
-  /** Milliseconds: no wait is longer. @default 2000 */
-  readonly maxDelay?: number;
-  /** Milliseconds that all attempts and waits may take; no attempt begins after them. @default 5000 */
-  readonly budget?: number;
+export interface RetryOptions extends Attempts {
   /** For PostgreSQL and MySQL. @default the server's */
   readonly isolation?: IsolationLevel;
   /**
@@ -50,13 +27,6 @@ export interface RetryOptions {
    * number, a random slug. By the name that `violation.constraint` has. @default none
    */
   readonly retryUnique?: readonly string[];
-  readonly signal?: AbortSignal;
-  /** Called before each wait, for a metric; what it throws is ignored. */
-  readonly onRetry?: (retry: Retry) => void;
-  /** The request, for the answer to what is thrown in the end. */
-  readonly context?: Context;
-  /** What reads and answers the errors. @default the functions of the package root */
-  readonly conflicts?: Pick<Conflicts, 'classify' | 'translate'>;
 }
 
 type Test = readonly [holds: (value: unknown) => boolean, expected: string];
@@ -121,81 +91,15 @@ export async function withTransactionRetry(
   options: RetryOptions = {},
 ): Promise<unknown> {
   checkMembers('the options of withTransactionRetry()', options, OPTION_TESTS);
-  const { attempts = 5, baseDelay = 50, maxDelay = 2000, budget = 5000, signal, onRetry } = options;
-  const { context, conflicts = unbound, retryUnique = [] } = options;
+  const { retryUnique = [] } = options;
   const beginner = beginnerOf(source, options.isolation);
-  const started = performance.now();
-  for (let attempt = 1; ; attempt++) {
-    signal?.throwIfAborted();
-    const outcome = await runOnce(beginner, run as (tx: unknown, attempt: Attempt) => unknown, { attempt, signal });
-    if ('value' in outcome) return outcome.value;
-    const { error, mayRunAgain } = outcome;
-    const violation = mayRunAgain ? conflicts.classify(error) : undefined;
-    const delay = Math.random() * Math.min(maxDelay, baseDelay * 2 ** (attempt - 1));
-    const isOver = attempt >= attempts || performance.now() - started + delay > budget;
-    if (violation === undefined || isOver || !helps(violation, retryUnique)) throw conflicts.translate(error, context);
-    try {
-      onRetry?.({ attempt, delay, violation, error });
-    } catch {}
-    await sleep(delay, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
-  }
-}
-
-type Outcome = { readonly value: unknown } | { readonly error: unknown; readonly mayRunAgain: boolean };
-
-/** One attempt, with everything given back. */
-async function runOnce(
-  beginner: Beginner<unknown>,
-  run: (tx: unknown, attempt: Attempt) => unknown,
-  attempt: Attempt,
-): Promise<Outcome> {
-  let tx: unknown;
-  try {
-    tx = await beginner.begin();
-  } catch (error) {
-    return { error, mayRunAgain: true };
-  }
-  let isBroken = false;
-  try {
-    const result = run(tx, attempt);
-    if (beginner.isSync && result instanceof Promise) {
-      result.catch(() => undefined);
-      throw new TypeError('Expected a transaction of better-sqlite3 to be synchronous, got a promise');
-    }
-    const value = beginner.isSync ? result : await result;
-    try {
-      await beginner.commit(tx);
-      return { value };
-    } catch (error) {
-      // Only an answer of the server says that nothing was committed.
-      isBroken = !(await rolledBack(beginner, tx));
-      return { error, mayRunAgain: true };
-    }
-  } catch (error) {
-    isBroken = !(await rolledBack(beginner, tx));
-    return { error, mayRunAgain: !isBroken };
-  } finally {
-    try {
-      await beginner.release?.(tx, isBroken);
-    } catch {}
-  }
-}
-
-async function rolledBack(beginner: Beginner<unknown>, tx: unknown): Promise<boolean> {
-  try {
-    await beginner.rollback(tx);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** MySQL's and MariaDB's lock timeout undoes the statement alone. Here the transaction has been rolled back since. */
-const LOCK_TIMEOUT = '1205';
-
-/** True when the same transaction, begun anew, may succeed. */
-function helps(violation: Violation, retryUnique: readonly string[]): boolean {
-  if (violation.retryable) return true;
-  if (violation.kind === 'lock_not_available') return violation.code === LOCK_TIMEOUT;
-  return violation.kind === 'unique_violation' && retryUnique.includes(violation.constraint ?? '');
+  const helps = ({ violation, during, isBroken }: Failure): boolean => {
+    // At COMMIT only an answer of the server says that nothing was committed: a code, as here.
+    if (violation === undefined || (during === 'run' && isBroken)) return false;
+    return (
+      mayRunAgain(violation) ||
+      (violation.kind === 'unique_violation' && retryUnique.includes(violation.constraint ?? ''))
+    );
+  };
+  return runTransaction(beginner, run as (tx: unknown, attempt: Attempt) => unknown, helps, options);
 }
