@@ -32,6 +32,20 @@ export function answerOf(error: unknown, request?: Context, conflicts: Conflicts
   return isDatabases ? { ...BARE, error, isConflict: false } : undefined;
 }
 
+/**
+ * Headers of a body that is not sent. Where a framework keeps what the route has set, its adapter takes them back; the
+ * others, such as those of CORS, stay.
+ */
+export const OF_THE_BODY: readonly string[] = [
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'etag',
+  'last-modified',
+];
+
 const BARE = {
   status: 500,
   headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },

@@ -1,4 +1,4 @@
-import { answerOf } from '../answer.ts';
+import { answerOf, OF_THE_BODY } from '../answer.ts';
 import { isConflictError } from '../conflict-error.ts';
 import type { Conflicts } from '../define-conflicts.ts';
 
@@ -41,7 +41,7 @@ export function elysiaConflicts(conflicts?: Conflicts): <App extends ElysiaApp>(
       if (answer === undefined) return undefined;
       const { status, headers, body, isConflict } = answer;
       if (!isConflict) console.error(error);
-      for (const name of REPLACED) Reflect.deleteProperty(set.headers, name);
+      for (const name of OF_THE_BODY) Reflect.deleteProperty(set.headers, name);
       return new Response(JSON.stringify(body), { status, headers });
     });
     return app;
@@ -49,14 +49,3 @@ export function elysiaConflicts(conflicts?: Conflicts): <App extends ElysiaApp>(
 }
 
 export default elysiaConflicts;
-
-/** What the route said about the body that it did not send. Others, such as those of CORS, stay. */
-const REPLACED = [
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-range',
-  'etag',
-  'last-modified',
-];

@@ -1,4 +1,4 @@
-import { answerOf } from '../answer.ts';
+import { answerOf, OF_THE_BODY } from '../answer.ts';
 import type { Context } from '../context.ts';
 import type { Conflicts } from '../define-conflicts.ts';
 
@@ -36,7 +36,7 @@ export function expressConflicts(conflicts?: Conflicts): ErrorHandler {
       next(error);
       return;
     }
-    for (const name of REPLACED) response.removeHeader(name);
+    for (const name of OF_THE_BODY) response.removeHeader(name);
     for (const name in answer.headers) response.setHeader(name, answer.headers[name] as string);
     response.statusCode = answer.status;
     const body = JSON.stringify(answer.body);
@@ -47,13 +47,3 @@ export function expressConflicts(conflicts?: Conflicts): ErrorHandler {
 }
 
 export default expressConflicts;
-
-/** What the route said about the body that it did not send. Others, such as those of CORS, stay. */
-const REPLACED = [
-  'Content-Disposition',
-  'Content-Encoding',
-  'Content-Language',
-  'Content-Range',
-  'ETag',
-  'Last-Modified',
-];

@@ -1,4 +1,4 @@
-import { answerOf } from '../answer.ts';
+import { answerOf, OF_THE_BODY } from '../answer.ts';
 import type { Context } from '../context.ts';
 import type { Conflicts } from '../define-conflicts.ts';
 
@@ -49,7 +49,7 @@ export const fastifyConflicts: (app: Instance, options: FastifyConflictsOptions)
         // A rejection: Fastify would send a string that is thrown here, with status 200.
         if (answer === undefined) return Promise.reject(error);
         if (!answer.isConflict) request.log.error({ err: error });
-        for (const name of REPLACED) reply.removeHeader(name);
+        for (const name of OF_THE_BODY) reply.removeHeader(name);
         reply.code(answer.status);
         reply.headers({ ...answer.headers });
         reply.send(JSON.stringify(answer.body));
@@ -65,14 +65,3 @@ export const fastifyConflicts: (app: Instance, options: FastifyConflictsOptions)
   );
 
 export default fastifyConflicts;
-
-/** What the route said about the body that it did not send. Others, such as those of CORS, stay. */
-const REPLACED = [
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-range',
-  'etag',
-  'last-modified',
-];

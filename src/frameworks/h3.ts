@@ -1,4 +1,4 @@
-import { answerOf } from '../answer.ts';
+import { answerOf, OF_THE_BODY } from '../answer.ts';
 import type { Context } from '../context.ts';
 import type { Conflicts } from '../define-conflicts.ts';
 
@@ -58,7 +58,7 @@ export function h3Conflicts(conflicts?: Conflicts): (error: H3Error, event: H3Ev
     if (response === undefined || response.headersSent) return undefined;
     if (!isConflict) console.error(error.cause);
     response.statusCode = status;
-    for (const name of REPLACED) response.removeHeader(name);
+    for (const name of OF_THE_BODY) response.removeHeader(name);
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.end(body);
     return undefined;
@@ -71,14 +71,3 @@ function isVersion1(error: H3Error): boolean {
 }
 
 export default h3Conflicts;
-
-/** What the route said about the body that it did not send. Others, such as those of CORS, stay. */
-const REPLACED = [
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-range',
-  'etag',
-  'last-modified',
-];

@@ -1,4 +1,4 @@
-import { answerOf } from '../answer.ts';
+import { answerOf, OF_THE_BODY } from '../answer.ts';
 import { isConflictError } from '../conflict-error.ts';
 import type { Conflicts } from '../define-conflicts.ts';
 
@@ -42,7 +42,7 @@ export function honoConflicts<Context extends HonoContext>(
     const answer = isChosen ? undefined : answerOf(error, context.req.raw, conflicts);
     if (answer === undefined) return otherwise(error, context);
     if (!answer.isConflict) console.error(error);
-    for (const name of REPLACED) context.header(name);
+    for (const name of OF_THE_BODY) context.header(name);
     // Not as headers of the response: those of one that a middleware has touched before would win over them.
     for (const [name, value] of Object.entries(answer.headers)) context.header(name, value);
     return context.newResponse(JSON.stringify(answer.body), new Response(null, { status: answer.status }));
@@ -61,14 +61,3 @@ function byDefault(error: Error & { getResponse?: () => Response }, context: Hon
 }
 
 export default honoConflicts;
-
-/** What the route said about the body that it did not send. Others, such as those of CORS, stay. */
-const REPLACED = [
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-range',
-  'etag',
-  'last-modified',
-];

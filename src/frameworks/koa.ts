@@ -1,4 +1,4 @@
-import { answerOf } from '../answer.ts';
+import { answerOf, OF_THE_BODY } from '../answer.ts';
 import type { Context } from '../context.ts';
 import type { Conflicts } from '../define-conflicts.ts';
 
@@ -33,7 +33,7 @@ export function koaConflicts(conflicts?: Conflicts): Middleware {
     } catch (error) {
       const answer = context.headerSent ? undefined : answerOf(error, context.request, conflicts);
       if (answer === undefined) throw error;
-      for (const name of REPLACED) context.remove(name);
+      for (const name of OF_THE_BODY) context.remove(name);
       context.status = answer.status;
       context.set({ ...answer.headers });
       context.body = JSON.stringify(answer.body);
@@ -43,14 +43,3 @@ export function koaConflicts(conflicts?: Conflicts): Middleware {
 }
 
 export default koaConflicts;
-
-/** What the route said about the body that it did not send. Others, such as those of CORS, stay. */
-const REPLACED = [
-  'Content-Disposition',
-  'Content-Encoding',
-  'Content-Language',
-  'Content-Length',
-  'Content-Range',
-  'ETag',
-  'Last-Modified',
-];

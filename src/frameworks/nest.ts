@@ -1,4 +1,4 @@
-import { answerOf } from '../answer.ts';
+import { answerOf, OF_THE_BODY } from '../answer.ts';
 import type { Context } from '../context.ts';
 import { type Conflicts, unbound } from '../define-conflicts.ts';
 
@@ -68,12 +68,12 @@ export function nestConflicts(conflicts: Conflicts = unbound, logger: ErrorLogge
       if (response.headersSent) {
         response.end(); // as Nest does
       } else if ('raw' in to) {
-        for (const name of REPLACED) to.removeHeader(name);
+        for (const name of OF_THE_BODY) to.removeHeader(name);
         to.code(status);
         to.headers({ ...headers });
         to.send(body);
       } else {
-        for (const name of REPLACED) to.removeHeader(name);
+        for (const name of OF_THE_BODY) to.removeHeader(name);
         for (const name in headers) to.setHeader(name, headers[name] as string);
         to.statusCode = status;
         to.end(body);
@@ -115,14 +115,3 @@ function catches(filter: new () => ExceptionFilter, type: object): void {
   defineMetadata('__filterCatchExceptions__', [type], filter);
   defineMetadata('__filterCatchExceptions__', [type], filter.prototype as object);
 }
-
-/** What the route said about the body that it did not send. Others, such as those of CORS, stay. */
-const REPLACED = [
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-range',
-  'etag',
-  'last-modified',
-];

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerOf } from '../answer.ts';
+import { answerOf, OF_THE_BODY } from '../answer.ts';
 import type { Context } from '../context.ts';
 import type { Conflicts } from '../define-conflicts.ts';
 
@@ -35,7 +35,7 @@ export function nodeHttpConflicts(conflicts?: Conflicts): Wrap {
   function fail(error: unknown, request: Context, response: Response): void {
     const answer = response.headersSent ? undefined : answerOf(error, request, conflicts);
     if (answer === undefined) throw error;
-    for (const name of REPLACED) response.removeHeader(name);
+    for (const name of OF_THE_BODY) response.removeHeader(name);
     for (const name in answer.headers) response.setHeader(name, answer.headers[name] as string);
     response.statusCode = answer.status;
     const body = JSON.stringify(answer.body);
@@ -56,13 +56,3 @@ export function nodeHttpConflicts(conflicts?: Conflicts): Wrap {
 }
 
 export default nodeHttpConflicts;
-
-/** What the handler said about the body that it did not send. Others, such as those of CORS, stay. */
-const REPLACED = [
-  'Content-Disposition',
-  'Content-Encoding',
-  'Content-Language',
-  'Content-Range',
-  'ETag',
-  'Last-Modified',
-];
