@@ -94,7 +94,7 @@ async function runProject({ name, folder, manifest }: Project): Promise<Result> 
   if (newer) await install(NEWER_NODE);
   const node = newer ? join(NEWER_NODE, 'node_modules/node/bin/node') : process.execPath;
   const versions = Object.entries(manifest.dependencies ?? {}).map(([dependency]) => versionOf(folder, dependency));
-  console.log(`Node ${newer ? manifest.engines?.node : process.versions.node}, ${versions.join(', ')}`);
+  console.log([newer ? versionOf(NEWER_NODE, 'node') : `node ${process.versions.node}`, ...versions].join(', '));
 
   const directory = mkdtempSync(join(tmpdir(), 'db-http-errors-matrix-'));
   const report = join(directory, 'report.json');
