@@ -87,6 +87,14 @@ export interface Conflicts {
   ): ConflictError<Code>;
 }
 
+/** What each was made of. */
+const OPTIONS = /* @__PURE__ */ new WeakMap<Conflicts, ConflictsOptions>();
+
+/** What `defineConflicts` was given; `undefined` for what it has not made, or another copy of this package has. */
+export function optionsOf(conflicts: Conflicts): ConflictsOptions | undefined {
+  return OPTIONS.get(conflicts);
+}
+
 type Listener = NonNullable<ConflictsOptions['onUnregistered']>;
 type Unregistered = (violation: Violation, code: ProblemCode) => void;
 
@@ -106,7 +114,9 @@ interface Origin extends ConflictOrigin {
  */
 export function defineConflicts<Rules extends object = AnyRules>(options: ConflictsOptions<Rules> = {}): Conflicts {
   checkOptions(options);
-  return bind(options as ConflictsOptions, true);
+  const conflicts = bind(options as ConflictsOptions, true);
+  OPTIONS.set(conflicts, options as ConflictsOptions);
+  return conflicts;
 }
 
 /** Without rules: what the package root exports. */
