@@ -8,6 +8,8 @@ const EMAIL_TAKEN: Rule = {
 
 /** The library with the words of this service: one rule for each constraint of `schema/*.sql`. */
 export const conflicts: Conflicts = defineConflicts({
+  // `type` leads to a page of the demo. A service of your own gives its full address: https://api.example.com/problems/
+  typeBase: '/problems/',
   rules: {
     // PostgreSQL and MySQL report the name of a unique key, SQLite reports its columns.
     demo_users_email_key: EMAIL_TAKEN,

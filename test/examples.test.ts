@@ -4,6 +4,7 @@ import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createService, type Service } from '../examples/service.ts';
 import { welcome } from '../examples/welcome.ts';
+import { CODES, type ProblemCode } from '../src/problem.ts';
 
 /** Every database that the setup of the live tests found; SQLite alone where nobody looked for one. */
 const databases: readonly { engine: Engine; url?: string | undefined }[] = inject('databases')?.map(
@@ -88,8 +89,10 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
     headers?: Record<string, string>,
   ): Promise<Headers> {
     const received = await send(line, body, headers);
+    const code = problem.code as ProblemCode;
     expect(received.body).toStrictEqual({
-      type: 'about:blank',
+      type: `/problems/${code.replaceAll('_', '-')}`,
+      title: CODES[code][3],
       instance: expect.stringMatching(/^urn:uuid:[0-9a-f-]{36}$/),
       retryable: false,
       ...problem,
@@ -131,7 +134,6 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
   test('answers a duplicate with the field', async () => {
     const request = ['POST /users', { email: 'alice@example.com', name: 'Alice' }] as const;
     await sendForProblem(...request, {
-      title: 'Conflict',
       status: 409,
       detail: 'A user with this email address already exists.',
       code: 'duplicate',
@@ -145,7 +147,6 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
   test('answers a reference to nothing with the field, where the database names the foreign key', async () => {
     const request = ['POST /orders', { customer: 999, quantity: 1 }] as const;
     await sendForProblem(...request, {
-      title: 'Conflict',
       status: 409,
       code: 'reference_missing',
       recovery: 'change_input',
@@ -162,7 +163,6 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
 
   test('answers the removal of what is in use', async () => {
     await sendForProblem('DELETE /customers/1', undefined, {
-      title: 'Conflict',
       status: 409,
       code: 'reference_in_use',
       recovery: 'none',
@@ -181,7 +181,6 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
   test('answers a broken rule with the status of its rule', async () => {
     const request = ['POST /orders', { customer: 1, quantity: 0 }] as const;
     await sendForProblem(...request, {
-      title: 'Unprocessable Content',
       status: 422,
       detail: 'The quantity must be positive.',
       code: 'check_failed',
@@ -195,7 +194,6 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
   test('answers an overlap, and takes what only touches', async () => {
     const request = ['POST /bookings', { room: 101, from: '2027-03-04', to: '2027-03-06' }] as const;
     await sendForProblem(...request, {
-      title: 'Conflict',
       status: 409,
       detail: 'The room is already booked in these nights.',
       code: 'overlap',
@@ -217,7 +215,6 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
         'POST /bookings',
         { room: 102, from: '2027-04-02', to },
         {
-          title: 'Unprocessable Content',
           status: 422,
           detail: 'The day of departure must be after the day of arrival.',
           code: 'check_failed',
@@ -244,7 +241,6 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
     const answers = await Promise.all(['ship', 'ship'].map((name) => send(`POST /orders/${order.id}/${name}`)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
     await sendForProblem(`POST /orders/${order.id}/cancel`, undefined, {
-      title: 'Conflict',
       status: 409,
       detail: 'The current state of the resource does not allow this.',
       code: 'invalid_state',
@@ -277,21 +273,16 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
     const byHeader = await sendForProblem(
       'PUT /documents/1',
       { text: 'Mine.' },
-      { title: 'Precondition Failed', status: 412, ...stale },
+      { status: 412, ...stale },
       { 'if-match': '"1"' },
     );
     expect(byHeader.get('etag')).toBe('"2"');
-    const byBody = await sendForProblem(
-      'PUT /documents/1',
-      { text: 'Mine.', version: 1 },
-      { title: 'Conflict', status: 409, ...stale },
-    );
+    const byBody = await sendForProblem('PUT /documents/1', { text: 'Mine.', version: 1 }, { status: 409, ...stale });
     expect(byBody.get('etag')).toBe('"2"');
     const without = await sendForProblem(
       'PUT /documents/1',
       { text: 'Mine.' },
       {
-        title: 'Precondition Required',
         status: 428,
         detail: 'Send the version of the resource that the request is based on.',
         code: 'precondition_required',
