@@ -67,7 +67,8 @@ export function describeTranslator(translator: Translator): void {
 
     test('recognises errors of another realm', () => {
       for (const { name, error, violation } of violations) {
-        const foreign = Object.assign(runInNewContext('new Error()'), error, { message: error.message });
+        const { message, name: className } = error;
+        const foreign = Object.assign(runInNewContext('new Error()'), error, { message, name: className });
         expect(foreign instanceof Error).toBe(false);
         expect(translator.classify(foreign), name).toEqual(violation);
       }
@@ -94,7 +95,7 @@ export function describeTranslator(translator: Translator): void {
           const { kind, driver, dialect, code, sqlState, direction, retryable, primaryKey, ...names } = {
             ...translator.classify(changed),
           } as Record<string, unknown>;
-          const said = [text, ...Object.values(error)].filter((value) => typeof value === 'string');
+          const said = [text, ...textsIn(error)];
           for (const name of Object.values(names).flat()) {
             const escaped = String(name).replaceAll('"', '""');
             const shown = [String(name), escaped, String(name).replaceAll("'", "''")];
@@ -153,6 +154,12 @@ export function describeTranslator(translator: Translator): void {
       return /^(SQLITE_CONSTRAINT: )*FOREIGN KEY constraint failed$/.test(message);
     return toldByText.has((error as { code?: unknown }).code);
   }
+}
+
+/** Every text of an error, and of the object that Prisma keeps behind one. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 /** Texts that real servers wrote, as an attacker would use them. */

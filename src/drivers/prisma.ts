@@ -88,7 +88,7 @@ function read(mapped: MappedError, dialect: Dialect | undefined): Violation | un
 function readPostgresql(code: string, mapped: MappedError, message: string): Violation | undefined {
   const { detail, table, column, constraint } = mapped;
   const fields = { code, message, detail, table, column, constraint: constraint?.index };
-  const { columns = columnsOf(constraint?.fields), ...names } = namesIn(fields, constraint?.fields);
+  const { columns, ...names } = namesIn(fields, constraint?.fields);
   const violation = postgresqlViolation(NAME, { ...fields, ...names }) as Draft | undefined;
   if (violation !== undefined && columns !== undefined) violation.columns ??= columns;
   return violation as Violation | undefined;
@@ -97,8 +97,8 @@ function readPostgresql(code: string, mapped: MappedError, message: string): Vio
 /** What a text names. */
 interface Names {
   readonly table?: string | undefined;
-  readonly constraint?: string | undefined;
-  readonly columns?: readonly string[];
+  readonly constraint?: unknown;
+  readonly columns?: readonly string[] | undefined;
 }
 
 /**
@@ -112,11 +112,11 @@ function namesIn({ code, message, detail, constraint }: PostgresqlFields & { mes
   const [first, second] = names;
   switch (code) {
     case '23505': // duplicate key value violates unique constraint "users_email_key"
+      // The fields are read in an English detail, and with it goes an English text.
+      if (names.length !== 1 || !/^(?:duplicate key value violates|could not create) /.test(words)) return {};
+      return { constraint: constraint ?? first, columns: columnsOf(key) };
     case '23P01': // conflicting key value violates exclusion constraint "bookings_excl"
-      if (names.length !== 1 || constraint !== undefined) return {};
-      return words.includes('key value violates ') || Array.isArray(key) || has(detail, ')=(')
-        ? { constraint: first }
-        : {};
+      return names.length === 1 && has(detail, ')=(') ? { constraint: first } : {};
     case '23503':
     case '23001': {
       // insert or update on table "orders" violates foreign key constraint "orders_fkey"
@@ -157,11 +157,11 @@ const LONGEST = 1024;
 function quotedIn(text: string): { readonly names: readonly string[]; readonly words: string } {
   const parts = text.length > LONGEST ? [] : text.split(/["\u00ab\u00bb\u201c-\u201e\u300c-\u300f]/);
   if (parts.length % 2 === 0) return { names: [], words: '' };
+  const names = parts.filter((_part, at) => at % 2 === 1);
+  // French puts a space inside of its marks.
+  const spaced = text.includes('\u00ab') && names.every((name) => /^[ \u00a0\u202f].+[ \u00a0\u202f]$/s.test(name));
   return {
-    // French puts a space that does not break inside of its marks.
-    names: parts
-      .filter((_part, at) => at % 2 === 1)
-      .map((name) => name.replace(/^[\u00a0\u202f](.*)[\u00a0\u202f]$/s, '$1')),
+    names: spaced ? names.map((name) => name.slice(1, -1)) : names,
     words: parts.filter((_part, at) => at % 2 === 0).join(''),
   };
 }
