@@ -60,121 +60,189 @@ const RAISED_BY: { readonly [Kind in Violation['kind']]?: readonly Constraint['k
   not_null_violation: ['not_null'],
 };
 
-/** The facts of a constraint that a violation can have. */
-const FACTS = [
-  'schema',
-  'table',
-  'columns',
-  'constraint',
-  'primaryKey',
-  'referencedTable',
-  'referencedColumns',
-] as const;
+/** What a statement did, as far as the application said it. */
+interface Statement {
+  readonly table: string | undefined;
+  readonly operation: Context['operation'];
+}
 
-type Declared = NonNullable<Constraint['partitionOf']>;
+/** The facts that a catalog can add. */
+interface Facts {
+  readonly schema?: string | undefined;
+  readonly table?: string | undefined;
+  readonly columns?: readonly string[] | undefined;
+  readonly constraint?: string | undefined;
+  readonly primaryKey?: true | undefined;
+  readonly referencedTable?: string | undefined;
+  readonly referencedColumns?: readonly string[] | undefined;
+  readonly direction?: 'parent_missing' | 'still_referenced' | undefined;
+}
 
-type Facts = { -readonly [Name in (typeof FACTS)[number]]?: unknown } & { direction?: unknown };
+/** A reference that a statement can break. */
+interface Breakable {
+  readonly constraint: Constraint;
+  readonly direction: NonNullable<Facts['direction']>;
+  /** True where the action is RESTRICT, which SQLite reports by a code of its own. */
+  readonly restricted: boolean;
+}
+
+const NOTHING: Facts = {};
+
+/** How many different violations are remembered: a few for each constraint of a large schema. */
+const MOST_REMEMBERED = 50_000;
 
 /**
  * Where several constraints fit, only what they agree on follows. Where none fits, nothing does: the catalog is out of
- * date, or somebody raised the error by hand.
+ * date or of another database, or somebody raised the error by hand. What follows is worked out once for each
+ * violation, so that the size of the catalog does not matter.
  */
-export function defineCompletion({ constraints }: Catalog): Completion {
+export function defineCompletion({ dialect, constraints }: Catalog): Completion {
   const byName = groupBy(constraints, ({ name }) => name);
-  const byColumns = groupBy(constraints, ({ table, columns }) => table && columns && `${table}(${columns.join()})`);
-  const notNull = groupBy(constraints, ({ kind, columns }) => (kind === 'not_null' ? columns?.join() : undefined));
+  const byColumns = groupBy(constraints, ({ table, columns }) => table && columns && join(table, ...columns));
+  const notNull = groupBy(constraints, ({ kind, columns }) => (kind === 'not_null' ? columns?.[0] : undefined));
   const foreignKeys = constraints.filter(({ kind }) => kind === 'foreign_key');
   const byChild = groupBy(foreignKeys, ({ table }) => table);
   const byParent = groupBy(foreignKeys, ({ referencedTable }) => referencedTable);
+  const remembered = new Map<string, Facts>();
 
-  /** The constraints that may have raised the error. */
-  function candidatesOf(violation: Violation): readonly Constraint[] {
+  /** The constraints of that kind that the error may be about. */
+  function candidatesOf(violation: Violation, kinds: readonly Constraint['kind'][], table?: string): Constraint[] {
     const { columns } = violation;
-    const name = 'constraint' in violation ? violation.constraint : undefined;
-    if (name !== undefined) return byName.get(name) ?? [];
-    if (violation.table !== undefined && columns) return byColumns.get(`${violation.table}(${columns.join()})`) ?? [];
-    if (violation.kind === 'not_null_violation') return notNull.get(columns?.join() ?? '') ?? [];
-    return violation.kind === 'foreign_key_violation' ? foreignKeys : [];
+    const name = constraintOf(violation);
+    let candidates: readonly Constraint[] = [];
+    if (name !== undefined) candidates = byName.get(name) ?? [];
+    else if (violation.table !== undefined && columns) {
+      candidates = byColumns.get(join(violation.table, ...columns)) ?? [];
+    } else if (violation.kind === 'not_null_violation') candidates = notNull.get(columns?.[0] ?? '') ?? [];
+    else if (violation.kind === 'foreign_key_violation') candidates = foreignKeys;
+    return candidates.filter((candidate) => kinds.includes(candidate.kind) && fits(candidate, violation, table));
   }
 
-  /** The references that break when rows of a table go, those of the tables that go with them included. */
-  function restricting(table: string, seen: Set<string> = new Set([table])): Constraint[] {
-    return (byParent.get(table) ?? []).flatMap((reference) => {
-      if (reference.onDelete !== 'cascade') return reference.onDelete === 'set_null' ? [] : [reference];
-      const child = reference.table as string;
-      if (seen.has(child)) return [];
-      seen.add(child);
-      return restricting(child, seen);
-    });
+  /** The references that a statement on this table can break, those of the tables that change with it included. */
+  function breakable({ table, operation }: Statement): Breakable[] {
+    const found: Breakable[] = [];
+    const seen = new Set<string>();
+    /** A row got new values in these columns, or in any; `by` is the reference that gave them. */
+    function written(name: string, columns?: readonly string[], by?: Constraint): void {
+      for (const constraint of byChild.get(name) ?? []) {
+        if (constraint === by || !share(columns, constraint.columns)) continue;
+        found.push({ constraint, direction: 'parent_missing', restricted: false });
+      }
+    }
+    /** A row went, or its values in these columns. */
+    function gone(name: string, how: 'update' | 'delete', columns?: readonly string[]): void {
+      const key = join(how, name, ...(columns ?? []));
+      if (seen.has(key)) return;
+      seen.add(key);
+      for (const constraint of byParent.get(name) ?? []) {
+        const { table: child, columns: own, referencedColumns } = constraint;
+        if (child === undefined || (how === 'update' && !share(columns, referencedColumns))) continue;
+        const action = how === 'delete' ? constraint.onDelete : constraint.onUpdate;
+        if (action === 'cascade' && how === 'delete') gone(child, 'delete');
+        else if (action === 'cascade' || action === 'set_null' || action === 'set_default') {
+          // NULL refers to nothing, and the parent's new key is there.
+          if (action !== 'set_null') written(child, own, action === 'cascade' ? constraint : undefined);
+          gone(child, 'update', own);
+        } else found.push({ constraint, direction: 'still_referenced', restricted: action === 'restrict' });
+      }
+    }
+    if (table === undefined) return found;
+    if (operation !== 'delete') written(table);
+    if (operation !== 'insert' && operation !== 'delete') gone(table, 'update');
+    if (operation !== 'insert' && operation !== 'update') gone(table, 'delete');
+    return found;
   }
 
-  /** What a nameless reference may be, from the statement that broke it. */
-  function referencesOf(violation: Violation, context: Context | undefined, table: string): Facts[] {
-    const { direction } = violation as { direction?: string };
-    const operation = operationOf(context);
-    const own = (byChild.get(table) ?? []).map((constraint) => factsOf(constraint, 'parent_missing'));
-    const others = restricting(table).map((constraint) => factsOf(constraint, 'still_referenced'));
-    if (direction !== undefined) return direction === 'parent_missing' ? own : others;
-    return [...(operation === 'delete' ? [] : own), ...(operation === 'insert' ? [] : others)];
+  /** What was declared: a partition's constraint is its deputy, through any number of levels. */
+  function declared(constraint: Constraint): Facts {
+    let known = constraint;
+    for (let level = 0; level < MOST_LEVELS && known.partitionOf !== undefined; level++) {
+      const { schema, table, name } = known.partitionOf;
+      const others = name === undefined ? notNull.get(constraint.columns?.[0] ?? '') : byName.get(name);
+      const parent = others?.find((other) => other.table === table && agrees(other.schema, schema));
+      // The parent's own schema may not have been read.
+      known = parent ?? { kind: constraint.kind, ...known.partitionOf };
+    }
+    const { schema, table, name, referencedTable, referencedColumns } = known;
+    const facts = { schema, table, constraint: name, referencedTable, referencedColumns };
+    return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+  }
+
+  function follows(violation: Violation, kinds: readonly Constraint['kind'][], statement: Statement): Facts {
+    if (violation.kind === 'foreign_key_violation' && statement.table !== undefined && !isNamed(violation)) {
+      const { direction, dialect, code } = violation;
+      const isRestrict = dialect === 'sqlite' && code === 'SQLITE_CONSTRAINT_TRIGGER';
+      const all = breakable(statement).filter(
+        (each) => (direction === undefined || each.direction === direction) && (!isRestrict || each.restricted),
+      );
+      return added(
+        violation,
+        all.map(({ constraint, direction }) => ({ ...factsOf(constraint), direction })),
+      );
+    }
+    const found = candidatesOf(violation, kinds, statement.table);
+    const facts = added(violation, found.map(factsOf));
+    const [only] = found.length === 1 ? found : [];
+    return only?.partitionOf === undefined ? facts : { ...facts, ...declared(only) };
   }
 
   return (violation, context) => {
     const kinds = RAISED_BY[violation.kind];
-    if (kinds === undefined) return violation;
-    const table = tableOf(context);
-    const isNamed = violation.table !== undefined || ('constraint' in violation && violation.constraint !== undefined);
-    if (violation.kind === 'foreign_key_violation' && !isNamed && table !== undefined) {
-      return add(violation, referencesOf(violation, context, table));
+    if (kinds === undefined || !agrees(violation.dialect, dialect)) return violation;
+    const statement: Statement = { table: tableOf(context), operation: operationOf(context) };
+    const key = keyOf(violation, statement);
+    let facts = remembered.get(key);
+    if (facts === undefined) {
+      facts = follows(violation, kinds, statement);
+      if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+      remembered.set(key, facts);
     }
-    const found = candidatesOf(violation).filter(
-      (constraint) => kinds.includes(constraint.kind) && fits(constraint, violation, table),
-    );
-    const completed = add(
-      violation,
-      found.map((constraint) => factsOf(constraint)),
-    );
-    const [only] = found.length === 1 ? found : [];
-    if (only?.partitionOf === undefined) return completed;
-    const { schema, table: parent, name } = rootOf(only.partitionOf, only.columns);
-    const declared = {
-      ...(schema !== undefined && { schema }),
-      table: parent,
-      ...(name !== undefined && { constraint: name }),
-    };
-    return { ...completed, ...declared } as Violation;
+    return facts === NOTHING ? violation : ({ ...violation, ...facts } as Violation);
   };
-
-  /** What was declared: a partition's constraint is its deputy, through any number of levels. */
-  function rootOf(declared: Declared, columns: readonly string[] = []): Declared {
-    let root = declared;
-    for (let level = 0; level < MOST_LEVELS; level++) {
-      const { schema, table, name } = root;
-      const others = name === undefined ? notNull.get(columns.join()) : byName.get(name);
-      const parent = others?.find((other) => other.table === table && agrees(other.schema, schema));
-      if (parent?.partitionOf === undefined) break;
-      root = parent.partitionOf;
-    }
-    return root;
-  }
 }
 
 /** Partitions of partitions; a catalog that was written by hand may have a cycle. */
 const MOST_LEVELS = 32;
 
+/** Names as one key: no database allows this character in one. */
+function join(...names: readonly (string | undefined)[]): string {
+  return names.join('\0');
+}
+
+/** All that decides what follows. An absent fact is as empty as no name is. */
+function keyOf(violation: Violation, { table, operation }: Statement): string {
+  const { kind, code, dialect, schema, columns } = violation;
+  const { primaryKey, direction, referencedTable, referencedColumns } = violation as Facts;
+  const own = `${kind}\0${code}\0${dialect ?? ''}\0${schema ?? ''}\0${violation.table ?? ''}\0${constraintOf(violation) ?? ''}`;
+  const parent = `${primaryKey ?? ''}\0${direction ?? ''}\0${referencedTable ?? ''}\0${referencedColumns?.join('\0') ?? ''}`;
+  return `${own}\0${parent}\0\0${columns?.join('\0') ?? ''}\0\0${table ?? ''}\0${operation ?? ''}`;
+}
+
+function constraintOf(violation: Violation): string | undefined {
+  return 'constraint' in violation ? violation.constraint : undefined;
+}
+
+function isNamed(violation: Violation): boolean {
+  return violation.table !== undefined || constraintOf(violation) !== undefined;
+}
+
 /** False where the error and the schema contradict each other. */
 function fits(constraint: Constraint, violation: Violation, table: string | undefined): boolean {
-  const { schema, columns } = violation;
-  if (violation.table === undefined) {
-    // PostgreSQL names the table of every constraint but a domain's: an error without it was raised by hand.
-    if (violation.dialect === 'postgresql' && constraint.domain === undefined) return false;
-    if (table !== undefined && constraint.table !== undefined && constraint.table !== table) return false;
-  }
-  if ('primaryKey' in violation && constraint.kind !== 'primary_key') return false;
+  const { schema, columns, dialect, code } = violation;
+  const { referencedTable, referencedColumns, primaryKey } = violation as Facts;
+  const isDomains = constraint.domain !== undefined;
+  // PostgreSQL names the table of every constraint but a domain's, and the schema always: an error without them was
+  // raised by hand.
+  if (dialect === 'postgresql' && (schema === undefined || isDomains !== (violation.table === undefined))) return false;
+  if (violation.table === undefined && !isDomains && !agrees(constraint.table, table)) return false;
+  if (primaryKey && constraint.kind !== 'primary_key') return false;
+  if (code === 'SQLITE_CONSTRAINT_UNIQUE' && constraint.kind === 'primary_key') return false;
   return (
     agrees(constraint.schema, schema) &&
     agrees(constraint.table, violation.table) &&
-    (columns === undefined || constraint.columns === undefined || columns.join() === constraint.columns.join()) &&
-    (!('referencedTable' in violation) || agrees(constraint.referencedTable, violation.referencedTable))
+    isSame(constraint.columns ?? columns, columns ?? constraint.columns) &&
+    agrees(constraint.referencedTable, referencedTable) &&
+    isSame(constraint.referencedColumns, referencedColumns ?? constraint.referencedColumns)
   );
 }
 
@@ -182,23 +250,32 @@ function agrees(declared: string | undefined, reported: string | undefined): boo
   return declared === undefined || reported === undefined || declared === reported;
 }
 
-function factsOf(constraint: Constraint, direction?: 'parent_missing' | 'still_referenced'): Facts {
-  const { schema, table, columns, name, referencedTable, referencedColumns } = constraint;
-  const primaryKey = constraint.kind === 'primary_key' ? true : undefined;
-  return { schema, table, columns, constraint: name, primaryKey, referencedTable, referencedColumns, direction };
+function isSame(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
+  return a.length === b.length && a.every((name, at) => name === b[at]);
 }
 
-/** The violation with the facts on which all agree. */
-function add(violation: Violation, all: readonly Facts[]): Violation {
-  const [first, ...others] = all;
-  if (first === undefined) return violation;
-  const added: Record<string, unknown> = {};
-  for (const name of [...FACTS, 'direction'] as const) {
-    const value = first[name];
-    if (value === undefined || others.some((other) => String(other[name]) !== String(value))) continue;
-    if (!(name in violation)) added[name] = value;
-  }
-  return Object.keys(added).length === 0 ? violation : ({ ...violation, ...added } as Violation);
+function share(some: readonly string[] | undefined, others: readonly string[] | undefined): boolean {
+  return some === undefined || others === undefined || some.some((column) => others.includes(column));
+}
+
+function factsOf(constraint: Constraint): Facts {
+  const { kind, schema, table, columns, name, referencedTable, referencedColumns } = constraint;
+  const primaryKey = kind === 'primary_key' ? true : undefined;
+  return { schema, table, columns, constraint: name, primaryKey, referencedTable, referencedColumns };
+}
+
+/** The facts on which all agree and which the violation lacks. */
+function added(violation: Violation, all: readonly Facts[]): Facts {
+  const [first = NOTHING, ...others] = all;
+  const facts = Object.entries(first).filter(
+    ([name, value]) =>
+      value !== undefined &&
+      !(name in violation) &&
+      (name !== 'primaryKey' || violation.kind === 'unique_violation') &&
+      others.every((other) => isSame(other[name as keyof Facts], value)),
+  );
+  return facts.length === 0 ? NOTHING : Object.fromEntries(facts);
 }
 
 function tableOf(context: Context | undefined): string | undefined {

@@ -16,7 +16,8 @@ import { defineWrap } from './wrap.ts';
 export interface ConflictsOptions<Rules extends object = AnyRules> extends Omit<PolicyOptions, 'rules'> {
   /**
    * Public words by constraint: `constraint`, `table.constraint` or `table(column, …)`, each with `schema.` before it or
-   * not. With a catalog that the command has written, only its own constraints, each with what it can say.
+   * not. What RAISE or SIGNAL has raised is found by its CONSTRAINT (PostgreSQL), by a message that is a bare identifier,
+   * by its number (MySQL, MariaDB) or by its SQLSTATE. With a catalog that the command has written, only its own constraints, each with what it can say.
    */
   readonly rules?: NoInfer<Rules>;
   /**
@@ -123,8 +124,8 @@ export function defineConflicts<Rules extends object = AnyRules>(options: Confli
 export const unbound: Conflicts = /* @__PURE__ */ bind({}, false);
 
 function bind(options: ConflictsOptions, bound: boolean): Conflicts {
-  const { dialect, format = 'problem', captureStack, typeBase } = options;
-  const { drivers, catalog } = options;
+  const { format = 'problem', captureStack, typeBase } = options;
+  const { drivers, catalog, dialect = catalog?.dialect } = options;
   const complete = catalog && defineCompletion(catalog);
   const translator = drivers ? firstOf([...drivers.map(safe), builtIn]) : builtIn;
   const policy = definePolicy(options);

@@ -3,6 +3,7 @@ import type { CheckRule, ExclusionRule, ForeignKeyRule, NotNullRule, PlainRule, 
 import { checkMembers, isRecord, shown } from '../validate.ts';
 import * as mysql from './mysql.ts';
 import * as postgresql from './postgresql.ts';
+import type { SqliteQueryable } from './sqlite.ts';
 import * as sqlite from './sqlite.ts';
 
 export type {
@@ -14,6 +15,7 @@ export type {
   NotNullRule,
   PlainRule,
   ReferentialAction,
+  SqliteQueryable,
   UniqueRule,
 };
 
@@ -40,11 +42,6 @@ export interface MysqlQueryable {
 /** A pool or connection of `mysql2` with callbacks. */
 export interface MysqlCallbackQueryable {
   promise(): MysqlQueryable;
-}
-
-/** A database of `better-sqlite3`, or of `node:sqlite`. */
-export interface SqliteQueryable {
-  prepare(sql: string): { all(): readonly unknown[] };
 }
 
 /**
@@ -74,8 +71,7 @@ export async function loadCatalog(
     return { dialect: 'postgresql', constraints: (rows as postgresql.Row[]).map(postgresql.constraintOf) };
   }
   if (typeof source.prepare === 'function') {
-    const rows = (source as SqliteQueryable).prepare(sqlite.QUERY).all() as readonly sqlite.Row[];
-    return { dialect: 'sqlite', constraints: sqlite.constraintsOf(rows) };
+    return { dialect: 'sqlite', constraints: sqlite.constraintsIn(source as SqliteQueryable) };
   }
   throw new TypeError(
     `Expected a connection of pg or mysql2, or a database of better-sqlite3, got ${

@@ -32,12 +32,11 @@ export function queryFor({ isMariadb, hasExpressions, hasChecks }: Abilities, da
     databases === 0 ? `${column} = DATABASE()` : `${column} IN (${Array(databases).fill('?').join(', ')})`;
   const text = (column: string) => `CAST(${column} AS CHAR)`;
   const none = 'CAST(NULL AS CHAR)';
-  // A check of a column is known under the column's name on MariaDB, and its error says `table.column`.
   const check = isMariadb
-    ? `SELECT 'check', CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, 1, ${none}, ${text('CHECK_CLAUSE')}, ${text('LEVEL')},
+    ? `SELECT 'check', CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, 1, ${none}, ${text('CHECK_CLAUSE')},
               ${none}, ${none}, ${none}, ${none}
          FROM information_schema.CHECK_CONSTRAINTS WHERE ${within('CONSTRAINT_SCHEMA')}`
-    : `SELECT 'check', t.CONSTRAINT_SCHEMA, t.TABLE_NAME, t.CONSTRAINT_NAME, 1, ${none}, ${text('c.CHECK_CLAUSE')}, ${none},
+    : `SELECT 'check', t.CONSTRAINT_SCHEMA, t.TABLE_NAME, t.CONSTRAINT_NAME, 1, ${none}, ${text('c.CHECK_CLAUSE')},
               ${none}, ${none}, ${none}, ${none}
          FROM information_schema.TABLE_CONSTRAINTS t
          JOIN information_schema.CHECK_CONSTRAINTS c
@@ -45,11 +44,11 @@ export function queryFor({ isMariadb, hasExpressions, hasChecks }: Abilities, da
         WHERE t.CONSTRAINT_TYPE = 'CHECK' AND ${within('t.CONSTRAINT_SCHEMA')}`;
   return `
 SELECT 'key' AS kind, TABLE_SCHEMA AS \`schema\`, TABLE_NAME AS \`table\`, INDEX_NAME AS name, SEQ_IN_INDEX AS position,
-       COLUMN_NAME AS \`column\`, ${hasExpressions ? text('EXPRESSION') : none} AS expression, ${none} AS level,
+       COLUMN_NAME AS \`column\`, ${hasExpressions ? text('EXPRESSION') : none} AS expression,
        ${none} AS ref_schema, ${none} AS ref_table, ${none} AS ref_column, ${none} AS actions
   FROM information_schema.STATISTICS WHERE NON_UNIQUE = 0 AND ${within('TABLE_SCHEMA')}
 UNION ALL
-SELECT 'foreign_key', k.CONSTRAINT_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION, k.COLUMN_NAME, ${none}, ${none},
+SELECT 'foreign_key', k.CONSTRAINT_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION, k.COLUMN_NAME, ${none},
        k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME,
        CONCAT(r.DELETE_RULE, ',', r.UPDATE_RULE)
   FROM information_schema.KEY_COLUMN_USAGE k
@@ -57,7 +56,7 @@ SELECT 'foreign_key', k.CONSTRAINT_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.OR
     ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME
  WHERE k.REFERENCED_TABLE_NAME IS NOT NULL AND ${within('k.CONSTRAINT_SCHEMA')}
 UNION ALL
-SELECT 'not_null', c.TABLE_SCHEMA, c.TABLE_NAME, ${none}, 1, c.COLUMN_NAME, ${none}, ${none}, ${none}, ${none}, ${none}, ${none}
+SELECT 'not_null', c.TABLE_SCHEMA, c.TABLE_NAME, ${none}, 1, c.COLUMN_NAME, ${none}, ${none}, ${none}, ${none}, ${none}
   FROM information_schema.COLUMNS c
   JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
  WHERE c.IS_NULLABLE = 'NO' AND t.TABLE_TYPE = 'BASE TABLE' AND ${within('c.TABLE_SCHEMA')}
@@ -79,8 +78,6 @@ export interface Row {
   /** `null` for a part that is an expression. */
   readonly column: string | null;
   readonly expression: string | null;
-  /** Of a check on MariaDB: `Column` or `Table`. */
-  readonly level: string | null;
   readonly ref_schema: string | null;
   readonly ref_table: string | null;
   readonly ref_column: string | null;
@@ -100,7 +97,7 @@ export function constraintsOf(rows: readonly Row[]): Constraint[] {
 }
 
 function constraintOf(rows: readonly [Row, ...Row[]]): Constraint {
-  const [{ kind, schema, table, name, expression, level, ref_schema, ref_table, actions }] = rows;
+  const [{ kind, schema, table, name, expression, ref_schema, ref_table, actions }] = rows;
   const columns = rows.map(({ column }) => column);
   const owner = { schema, table };
   const isColumns = columns.every((column) => column !== null);
@@ -133,7 +130,7 @@ function constraintOf(rows: readonly [Row, ...Row[]]): Constraint {
     case 'check':
       return {
         kind,
-        name: level === 'Column' ? `${table}.${name}` : (name as string),
+        name: name as string,
         ...owner,
         ...(expression !== null && { expression }),
       };

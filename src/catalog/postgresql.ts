@@ -59,7 +59,9 @@ SELECT 'n', NULL, s.nspname, t.relname, ARRAY[a.attname::text], NULL, NULL, NULL
   FROM pg_attribute a
   JOIN pg_class t ON t.oid = a.attrelid
   JOIN schemas s ON s.oid = t.relnamespace
-  LEFT JOIN pg_inherits h ON h.inhrelid = t.oid AND t.relispartition
+  -- A partition may forbid NULL where its parent does not.
+  LEFT JOIN pg_inherits h ON h.inhrelid = t.oid AND t.relispartition AND EXISTS (
+    SELECT FROM pg_attribute pa WHERE pa.attrelid = h.inhparent AND pa.attname = a.attname AND pa.attnotnull)
   LEFT JOIN pg_class pt ON pt.oid = h.inhparent
   LEFT JOIN pg_namespace ps ON ps.oid = pt.relnamespace
  WHERE a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped AND t.relkind IN ('r', 'p', 'f')

@@ -28,7 +28,7 @@ interface Token {
 /** The constraints that a CREATE TABLE declares, or the one key of a CREATE INDEX. Linear in the statement's length. */
 export function declaredIn(sql: string): Declared[] {
   const tokens = tokensOf(sql);
-  const open = tokens.findIndex(({ value }) => value === '(');
+  const open = tokens.findIndex(({ kind, value }) => kind === 'mark' && value === '(');
   if (open < 0 || keyword(tokens[0]) !== 'CREATE') return [];
   const close = closing(tokens, open);
   const inside = tokens.slice(open + 1, close);
@@ -94,9 +94,14 @@ function constraintsOf(tokens: readonly Token[], sql: string): Declared[] {
   return found;
 }
 
+/** Of the reference that begins here; the next constraint of the column may be another one. */
 function isDeferrable(tokens: readonly Token[], from: number): boolean {
-  const at = tokens.findIndex((token, place) => place > from && keyword(token) === 'DEFERRABLE');
-  return at >= 0 && keyword(tokens[at - 1]) !== 'NOT';
+  for (let at = from + 1; at < tokens.length; at++) {
+    const word = keyword(tokens[at]);
+    if (word === 'DEFERRABLE') return keyword(tokens[at - 1]) !== 'NOT';
+    if (word === 'REFERENCES') return false;
+  }
+  return false;
 }
 
 /** The first word of each part: `(a COLLATE NOCASE, "b" DESC)` has a and b. */
