@@ -123,7 +123,7 @@ export function definePolicy(options: PolicyOptions): Policy {
     if (BY_REQUEST.has(code) && words === undefined && statuses[code] === undefined) return undefined;
     const problem = toProblem(
       code,
-      (concealed ? undefined : words?.status) ?? status(code, context, violation),
+      (concealed ? undefined : (words?.status ?? statusRaised(violation))) ?? status(code, context, violation),
       concealed ? {} : wordsOf(words, violation, code, context, found),
       typeBase,
       instance,
@@ -213,6 +213,15 @@ function codeOf(violation: Violation, context: Context | undefined): ProblemCode
 }
 
 /**
+ * The status that a function of PostgreSQL asks for by its SQLSTATE, `PT402` for 402, as PostgREST has it.
+ * Source: https://docs.postgrest.org/en/v14/references/errors.html
+ */
+function statusRaised({ kind, sqlState }: Violation): number | undefined {
+  if (kind !== 'raise_exception' || sqlState === undefined || !/^PT[45]\d\d$/.test(sqlState)) return undefined;
+  return Number(sqlState.slice(2));
+}
+
+/**
  * True when the request stated in a header what the database refused: a stale version, or a key that was to be new.
  * Source: RFC 9110 section 13.2.2
  */
@@ -297,7 +306,8 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
       if (found) return found;
     }
     if (violation.kind === 'raise_exception') {
-      return violation.condition === undefined ? undefined : names.get(violation.condition);
+      const { condition = '', code, sqlState = '' } = violation;
+      return names.get(condition) ?? names.get(code) ?? names.get(sqlState);
     }
     if (columnLists.size === 0 || table === undefined || columns === undefined) return undefined;
     const key = columnKey(table, columns);

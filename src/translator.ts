@@ -20,6 +20,18 @@ export interface Translator {
   values?(error: unknown): readonly string[] | undefined;
 }
 
+const RAISED = /* @__PURE__ */ new WeakSet<object>();
+
+/** Remembers that the schema's own code raised this violation with a constraint's code, and no constraint did. */
+export function markRaised(violation: Violation): void {
+  RAISED.add(violation);
+}
+
+/** True when code of the schema is known to have raised it; false also where the database does not tell. */
+export function isRaised(violation: Violation): boolean {
+  return RAISED.has(violation);
+}
+
 /** The same translator, to which an error that throws when it is read (a getter, a revoked proxy) is not its own. */
 export function safe({ name, owns, classify, values }: Translator): Translator {
   return {

@@ -33,7 +33,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   // The public words know no driver.
   problem: [],
   policy: ['context', 'problem', 'violation'],
-  constraints: ['context', 'violation'],
+  constraints: ['context', 'translator', 'violation'],
   validate: ['policy', 'problem'],
   conflict: ['context', 'problem', 'validate'],
   'entity-tag': [],

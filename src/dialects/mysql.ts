@@ -42,6 +42,13 @@ export const ERRNOS: KindsByCode = /* @__PURE__ */ byCode({
   serialization_failure: [
     1020, // ER_CHECKREAD: MariaDB, innodb_snapshot_isolation (the default since 11.6.2)
     3101, // ER_TRANSACTION_ROLLBACK_DURING_COMMIT: group replication
+    // TiDB: the whole transaction is rolled back and may be run again. Not run live here: the server does not run on a
+    // test machine. Source: https://docs.pingcap.com/tidb/stable/error-codes,
+    // https://docs.pingcap.com/tidb/stable/dev-guide-transaction-troubleshoot
+    8002, // a SELECT FOR UPDATE met a conflict at COMMIT
+    8022, // the COMMIT failed
+    8028, // the schema was changed meanwhile
+    9007, // write conflict
   ],
   deadlock_detected: [
     1213, // ER_LOCK_DEADLOCK: the whole transaction is rolled back; Galera's conflicts at COMMIT too
@@ -119,20 +126,19 @@ export interface MysqlFields {
 export function mysqlViolation(driver: string, error: MysqlFields, dialect?: Dialect): Violation | undefined {
   const code = String(error.errno);
   const sqlState = textOf(error.sqlState);
-  // 45000 is SIGNAL's alone, whatever number comes with it.
-  const signal = sqlState === '45000' ? 'raise_exception' : undefined;
-  const kind = ERRNOS.get(code) ?? ERRNOS.get(`${code}/${sqlState}`) ?? signal;
+  // 45000 is SIGNAL's alone, whatever number comes with it: the schema's own code said so, no constraint did.
+  const isSignal = sqlState === '45000';
+  const kind = isSignal ? 'raise_exception' : (ERRNOS.get(code) ?? ERRNOS.get(`${code}/${sqlState}`));
   if (kind === undefined) return undefined;
 
   const violation = new Facts(kind, driver, code);
-  const server = (signal ? undefined : SENDERS[code]) ?? dialect;
+  const server = (isSignal ? undefined : SENDERS[code]) ?? dialect;
   if (server !== undefined) violation.dialect = server;
   if (sqlState !== undefined) violation.sqlState = sqlState;
   // The servers cut their messages at 512 bytes: what is much longer is not theirs, and not read.
   // Source: MYSQL_ERRMSG_SIZE in https://github.com/mysql/mysql-server/blob/9.4/include/mysql_com.h
   const message = textOf(error.sqlMessage) ?? '';
-  // What SIGNAL says is nobody's name, whatever number it comes with.
-  const text = message.length > 2048 || (signal && kind !== 'raise_exception') ? '' : message;
+  const text = message.length > 2048 ? '' : message;
 
   switch (kind) {
     case 'unique_violation':
@@ -157,7 +163,8 @@ export function mysqlViolation(driver: string, error: MysqlFields, dialect?: Dia
       readColumn(violation, text);
       break;
     case 'serialization_failure': {
-      const table = quoted(text);
+      // TiDB quotes values in its text.
+      const table = code === '1020' ? quoted(text) : undefined;
       if (table !== undefined) violation.table = table;
       violation.retryable = true;
       break;

@@ -1,4 +1,5 @@
 import { SQLSTATES } from '../sqlstate.ts';
+import { markRaised } from '../translator.ts';
 import type { Violation } from '../violation.ts';
 import { conditionOf, Facts, textOf } from './facts.ts';
 
@@ -82,6 +83,7 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
       violation.retryable = true;
       break;
   }
+  if (raised) markRaised(violation as Violation);
   return violation as Violation;
 }
 
