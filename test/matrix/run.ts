@@ -38,7 +38,7 @@ const projects = findProjects(positionals);
 const addresses = await findDatabases();
 const results: Result[] = [];
 try {
-  for (const project of projects) results.push(await runProject(project));
+  for (const project of projects) results.push(await runProject(project).catch((error) => failed(project, error)));
 } finally {
   await addresses.stop();
 }
@@ -47,10 +47,9 @@ console.log('\nMatrix');
 for (const { name, passed, failed, seconds } of results) {
   console.log(`  ${name.padEnd(32)} ${passed} passed, ${failed} failed  ${seconds.toFixed(0)} s`);
 }
-const passed = results.reduce((sum, result) => sum + result.passed, 0);
-const failed = results.reduce((sum, result) => sum + result.failed, 0);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 && results.length > 0 ? 0 : 1;
+const total = (of: 'passed' | 'failed') => results.reduce((sum, result) => sum + result[of], 0);
+console.log(`${total('passed')} passed, ${total('failed')} failed`);
+process.exitCode = total('failed') === 0 && results.length > 0 ? 0 : 1;
 
 /** Every folder with a `package.json` and a test of its own; only those that were asked for, by the end of their path. */
 function findProjects(wanted: readonly string[]): Project[] {
@@ -106,6 +105,12 @@ async function runProject({ name, folder, manifest }: Project): Promise<Result> 
   const failed = numFailedTests === 0 && (!success || numPassedTests === 0) ? 1 : numFailedTests;
   console.log(`${name}: ${numPassedTests} passed, ${failed} failed`);
   return { name, passed: numPassedTests, failed, seconds: (Date.now() - started) / 1000 };
+}
+
+/** A project that could not be installed is a failure, and no reason to leave the others out. */
+function failed({ name }: Project, error: unknown): Result {
+  console.error(error);
+  return { name, passed: 0, failed: 1, seconds: 0 };
 }
 
 interface Report {
