@@ -1,4 +1,5 @@
 import { type Context, operationOf } from './context.ts';
+import { isRaised } from './translator.ts';
 import type { Dialect, Violation } from './violation.ts';
 
 /** What the schema declares, and what follows from it for a violation. */
@@ -186,9 +187,16 @@ export function defineCompletion({ dialect, constraints }: Catalog): Completion 
     return only?.partitionOf === undefined ? facts : { ...facts, ...declared(only) };
   }
 
+  /** True when the schema's own code raised it in the name of a constraint that does not exist. */
+  function isForged(violation: Violation): boolean {
+    const name = constraintOf(violation);
+    return name !== undefined && isRaised(violation) && !byName.has(name);
+  }
+
   return (violation, context) => {
     const kinds = RAISED_BY[violation.kind];
     if (kinds === undefined || !agrees(violation.dialect, dialect)) return violation;
+    if (isForged(violation)) return { ...violation, kind: 'raise_exception' } as Violation;
     const statement: Statement = { table: tableOf(context), operation: operationOf(context) };
     const key = keyOf(violation, statement);
     let facts = remembered.get(key);
