@@ -217,13 +217,15 @@ export async function runTransaction(
   const started = performance.now();
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
-    const outcome = await runOnce(beginner, run, { attempt, signal });
+    const once = beginner.isSync ? runOnceSync : runOnce;
+    const outcome = await once(beginner, run, { attempt, signal });
     if ('value' in outcome) return outcome.value;
     const { error } = outcome;
     const violation = conflicts.classify(error);
     const delay = Math.random() * Math.min(maxDelay, baseDelay * 2 ** (attempt - 1));
     const isOver = attempt >= attempts || performance.now() - started + delay > budget;
-    if (isOver || !helps({ ...outcome, violation })) throw conflicts.translate(error, context);
+    // Asked each time: whoever is asked learns of every failure.
+    if (!helps({ ...outcome, violation }) || isOver) throw conflicts.translate(error, context);
     try {
       if (violation) onRetry?.({ attempt, delay, violation, error });
     } catch {}
@@ -246,26 +248,55 @@ async function runOnce(
     return { error, during: 'begin', isBroken: false };
   }
   let isBroken = false;
+  let during: Failure['during'] = 'run';
   try {
-    const result = run(tx, attempt);
-    if (beginner.isSync && result instanceof Promise) {
-      result.catch(() => undefined);
-      throw new TypeError('Expected a transaction of better-sqlite3 to be synchronous, got a promise');
-    }
-    const value = beginner.isSync ? result : await result;
-    try {
-      await beginner.commit(tx);
-      return { value };
-    } catch (error) {
-      isBroken = !(await rolledBack(beginner, tx));
-      return { error, during: 'commit', isBroken };
-    }
+    const value = await run(tx, attempt);
+    during = 'commit';
+    await beginner.commit(tx);
+    return { value };
   } catch (error) {
     isBroken = !(await rolledBack(beginner, tx));
-    return { error, during: 'run', isBroken };
+    return { error, during, isBroken };
   } finally {
     try {
       await beginner.release?.(tx, isBroken);
+    } catch {}
+  }
+}
+
+/** The same without a single turn of the event loop, in which somebody else would find a transaction begun. */
+function runOnceSync(
+  beginner: Beginner<unknown>,
+  run: (tx: unknown, attempt: Attempt) => unknown,
+  attempt: Attempt,
+): Outcome {
+  let tx: unknown;
+  try {
+    tx = beginner.begin();
+  } catch (error) {
+    return { error, during: 'begin', isBroken: false };
+  }
+  let isBroken = false;
+  let during: Failure['during'] = 'run';
+  try {
+    const value = run(tx, attempt);
+    if (value instanceof Promise) {
+      value.catch(() => undefined);
+      throw new TypeError('Expected a transaction of better-sqlite3 to be synchronous, got a promise');
+    }
+    during = 'commit';
+    beginner.commit(tx);
+    return { value };
+  } catch (error) {
+    try {
+      beginner.rollback(tx);
+    } catch {
+      isBroken = true;
+    }
+    return { error, during, isBroken };
+  } finally {
+    try {
+      beginner.release?.(tx, isBroken);
     } catch {}
   }
 }

@@ -218,6 +218,13 @@ describe('a transaction of better-sqlite3', () => {
     expect([count(database), database.inTransaction]).toEqual([0, false]);
   });
 
+  test('meets no other one on the same database', async () => {
+    const database = open();
+    const insert = (id: number) => withTransactionRetry(database, (tx) => tx.exec(`INSERT INTO t VALUES (${id})`));
+    await Promise.all(Array.from({ length: 10 }, (_, id) => insert(id)));
+    expect(count(database)).toBe(10);
+  });
+
   test('is refused inside of another', async () => {
     const database = open();
     database.exec('BEGIN');
