@@ -1,0 +1,109 @@
+import { isRecord, shown } from '../validate.ts';
+
+/** What an idempotent request is answered with. */
+export interface Answer {
+  /** 200 to 599. */
+  readonly status: number;
+  readonly headers?: { readonly [name: string]: string | number | undefined };
+  /** A text or bytes are sent as they are, anything else as JSON. */
+  readonly body?: unknown;
+}
+
+/** What is to be sent: the first time and each time again. */
+export interface IdempotentAnswer {
+  readonly status: number;
+  /** Of the first answer all; of a repeated one `Content-Type`, `ETag`, `Location` and `Idempotency-Replayed: true`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** A `Buffer`. Empty where there is no body, and where the first was larger than `maxBody`. */
+  readonly body: Uint8Array;
+  readonly isReplay: boolean;
+}
+
+/** The part of an answer that the database keeps. */
+export interface StoredAnswer {
+  readonly status: number;
+  /** JSON. */
+  readonly headers: string;
+  readonly body: Buffer | undefined;
+}
+
+/** What may be stored. Never a cookie, and nothing about the connection. */
+const KEPT = ['Content-Type', 'ETag', 'Location'];
+const NOTHING = /* @__PURE__ */ Buffer.alloc(0);
+
+/**
+ * The answer that a handler gave, ready to be sent.
+ *
+ * @throws {TypeError} for anything that is no answer
+ */
+export function toAnswer(given: unknown): IdempotentAnswer {
+  if (!isRecord(given)) {
+    throw new TypeError(
+      `Expected an idempotent request to be answered with { status, headers, body }, got ${shown(given)}`,
+    );
+  }
+  const { status, body } = given;
+  if (!Number.isInteger(status) || (status as number) < 200 || (status as number) > 599) {
+    throw new TypeError(`Expected the status of an answer to be a number from 200 to 599, got ${shown(status)}`);
+  }
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given.headers ?? {})) {
+    if (value !== undefined) headers[KEPT.find((kept) => isSame(kept, name)) ?? name] = String(value);
+  }
+  const [bytes, type] = bytesOf(body);
+  if (type !== undefined) headers['Content-Type'] ??= type;
+  return { status: status as number, headers, body: bytes, isReplay: false };
+}
+
+function bytesOf(body: unknown): readonly [Buffer, type?: string] {
+  if (body === undefined) return [NOTHING];
+  if (typeof body === 'string') return [Buffer.from(body), 'text/plain; charset=utf-8'];
+  if (body instanceof ArrayBuffer) return [Buffer.from(body), 'application/octet-stream'];
+  if (ArrayBuffer.isView(body)) {
+    return [Buffer.from(body.buffer, body.byteOffset, body.byteLength), 'application/octet-stream'];
+  }
+  return [Buffer.from(JSON.stringify(body)), 'application/json'];
+}
+
+/** What is stored of an answer: of one that is too large, its status and where the result is. */
+export function toStored({ status, headers, body }: IdempotentAnswer, maxBody: number): StoredAnswer {
+  const isLarge = body.byteLength > maxBody;
+  const kept = (isLarge ? ['Location'] : KEPT).flatMap((name) => (headers[name] === undefined ? [] : [name]));
+  return {
+    status,
+    headers: JSON.stringify(Object.fromEntries(kept.map((name) => [name, headers[name]]))),
+    body: isLarge || body.byteLength === 0 ? undefined : (body as Buffer),
+  };
+}
+
+/** A stored answer, as it is sent again. */
+export function fromStored({ status, headers, body }: StoredAnswer): IdempotentAnswer {
+  return {
+    status,
+    headers: { ...(JSON.parse(headers) as Record<string, string>), 'Idempotency-Replayed': 'true' },
+    body: body ?? NOTHING,
+    isReplay: true,
+  };
+}
+
+/** The answer for whoever returns a `Response`: Hono, Next.js, Elysia. */
+export function toResponse({ status, headers, body }: IdempotentAnswer): Response {
+  // These have no body by definition, and a Response that is given one throws.
+  const isEmpty = body.byteLength === 0 || status === 204 || status === 205 || status === 304;
+  return new Response(isEmpty ? null : (body as Buffer<ArrayBuffer>), { status, headers });
+}
+
+/**
+ * True for an answer that another request would get, too: a success, and an error that lies in the request itself.
+ * What another try may change is not stored: not logged in, not allowed, conflicts, too many requests, a failure of
+ * the server.
+ */
+export function isSettled(status: number): boolean {
+  return status < 500 && !UNSETTLED.includes(status);
+}
+
+const UNSETTLED: readonly number[] = [401, 403, 407, 408, 409, 412, 421, 422, 423, 424, 425, 426, 428, 429];
+
+function isSame(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
