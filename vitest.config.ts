@@ -15,8 +15,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    // Projects of their own, with their own dependencies: `npm run test:matrix`.
-    exclude: [...configDefaults.exclude, 'test/matrix/**'],
+    // Projects of their own, with their own dependencies: `npm run test:matrix`. What takes long: `npm run test:stress`.
+    exclude: [...configDefaults.exclude, 'test/matrix/**', 'test/stress/**'],
     globalSetup: ['test/live/setup.ts'],
     env: { NODE_ENV: 'test' },
   },
