@@ -1,7 +1,7 @@
 import { betterSqlite3 } from './drivers/better-sqlite3.ts';
 import { mysql2 } from './drivers/mysql2.ts';
 import { pg } from './drivers/pg.ts';
-import { isDriverAdapterError, prisma } from './drivers/prisma.ts';
+import { prisma } from './drivers/prisma.ts';
 import { firstOf, type Translator } from './translator.ts';
 
 /**
@@ -10,8 +10,11 @@ import { firstOf, type Translator } from './translator.ts';
  */
 export const builtIn: Translator = /* @__PURE__ */ firstOf([pg, mysql2, betterSqlite3, prisma]);
 
-/** Errors of these drivers have one or the other. Most errors are none of theirs, and cost no more than this. */
+/**
+ * Errors of these drivers have one or the other, and Prisma's at COMMIT their name. Most errors are none of theirs, and
+ * cost no more than this.
+ */
 export function isLikely(error: object): boolean {
-  const { code, errno } = error as { code?: unknown; errno?: unknown };
-  return code !== undefined || errno !== undefined || isDriverAdapterError(error);
+  const { code, errno, name } = error as { code?: unknown; errno?: unknown; name?: unknown };
+  return code !== undefined || errno !== undefined || name === 'DriverAdapterError';
 }

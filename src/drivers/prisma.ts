@@ -51,17 +51,10 @@ export const prisma: Translator = /* @__PURE__ */ safe({
 
 export default prisma;
 
-/** True for the error that {@link prisma} reads and that has no code of its own. */
-export function isDriverAdapterError(error: object): boolean {
-  return (error as PrismaError).name === 'DriverAdapterError';
-}
-
 /** The mapped object counts only where Prisma puts it: behind an error. Parsed JSON is none. */
 function mappedOf(error: unknown): MappedError | undefined {
-  const { meta } = error as PrismaError;
-  const mapped = meta
-    ? meta.driverAdapterError?.cause
-    : isDriverAdapterError(error as object) && (error as PrismaError).cause;
+  const { meta, name, cause } = error as PrismaError;
+  const mapped = meta ? meta.driverAdapterError?.cause : name === 'DriverAdapterError' ? cause : undefined;
   if (typeof mapped !== 'object' || mapped === null || !isError(error as object)) return undefined;
   const { kind } = mapped as Partial<MappedError>;
   // With GenericJs the adapter hands on an error that is none of the database's.
