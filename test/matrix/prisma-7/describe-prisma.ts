@@ -48,10 +48,10 @@ const PROVIDERS: Readonly<Record<Engine, string>> = {
 };
 
 /** The tables of `orm-schema.ts`. `email` is NOT NULL in the database: Prisma itself would refuse a null of its model. */
-const schemaOf = (provider: string): string => `
+const schemaOf = (provider: string, output: string): string => `
 generator client {
   provider   = "prisma-client-js"
-  output     = "./client"
+  output     = "${output}"
   engineType = "client"
 }
 
@@ -94,12 +94,17 @@ model Note {
  * Generates the client of an engine into the project's `node_modules`, without the network: a client that runs on
  * driver adapters needs no engine, and the generator only asks whether the file of one exists.
  */
-function generateClient(project: string, major: 6 | 7, provider: string): PrismaClientConstructor {
-  const folder = join(project, 'node_modules/.generated', provider);
+export function generateClient(
+  project: string,
+  major: 6 | 7,
+  provider: string,
+  output = './client',
+): PrismaClientConstructor {
+  const folder = join(project, 'node_modules/.generated', `${provider}${output.replace(/\W/g, '')}`);
   const schema = join(folder, 'schema.prisma');
   mkdirSync(folder, { recursive: true });
   // Prisma 7 has the address in its configuration, and refuses it here.
-  const text = schemaOf(provider);
+  const text = schemaOf(provider, output);
   writeFileSync(schema, major === 7 ? text.replace(/ +url .*\n/, '') : text);
   execFileSync(
     process.execPath,
@@ -115,7 +120,7 @@ function generateClient(project: string, major: 6 | 7, provider: string): Prisma
       stdio: ['ignore', 'ignore', 'inherit'],
     },
   );
-  const client: { readonly PrismaClient: PrismaClientConstructor } = createRequire(schema)('./client');
+  const client: { readonly PrismaClient: PrismaClientConstructor } = createRequire(schema)(output);
   return client.PrismaClient;
 }
 
