@@ -12,6 +12,8 @@ import { orderTransitionRoutes } from './routes/order-transitions.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { userRoutes } from './routes/users.ts';
 import { seed } from './seed.ts';
+import { servePage } from './web/serve.ts';
+import { unguardedRoutes } from './web/unguarded.ts';
 
 export interface Service {
   /** Not listening yet. */
@@ -46,13 +48,13 @@ export async function createService(databaseUrl?: string): Promise<Service> {
     documents: conflicts.wrap(repositories.documents),
   };
   const routes = [...constraintRoutes(wrapped), ...ownRoutes(wrapped)];
-  const server = createServer(
-    defineListener([
-      // THE BAD EXAMPLE: the same routes and repositories, without the library.
-      { prefix: '/without', routes: constraintRoutes(repositories), answerError: answerErrorWithout },
-      { prefix: '', routes: [indexRoute(routes), ...routes], answerError },
-    ]),
-  );
+  const bad = [...constraintRoutes(repositories), ...unguardedRoutes(repositories)];
+  const listener = defineListener([
+    // THE BAD EXAMPLE: the same repositories, without the library.
+    { prefix: '/without', routes: bad, answerError: answerErrorWithout },
+    { prefix: '', routes: [indexRoute(routes), ...routes], answerError },
+  ]);
+  const server = createServer(await servePage(database.engine, listener));
 
   return {
     server,
