@@ -22,8 +22,12 @@ export interface Store {
   readonly engine: Engine;
   /** What another process needs to use the same tables. */
   readonly address: Address;
-  /** Each has connections of its own on SQLite. */
-  define(options?: IdempotencyOptions): Run;
+  /**
+   * Each has a connection of its own on SQLite.
+   *
+   * @param touch is given each connection before it is used
+   */
+  define(options?: IdempotencyOptions, touch?: (connection: object) => void): Run;
   /** One row, in the transaction; a text tells who wrote it. */
   pay(tx: unknown, text: string, answer?: Answer): Answer | Promise<Answer>;
   /** How many payments there are with this text. */
@@ -42,15 +46,21 @@ export interface Address {
   readonly url: string;
   readonly keys: string;
   readonly payments: string;
+  /** Of SQLite. */
+  readonly journal: 'wal' | 'delete';
 }
 
 const PAID: Answer = { status: 201, headers: { Location: '/payments/1' }, body: { paid: true } };
 
 /** Creates the tables. */
-export async function createStore(engine: Engine, url: string | undefined): Promise<Store> {
+export async function createStore(
+  engine: Engine,
+  url: string | undefined,
+  journal: Address['journal'] = 'wal',
+): Promise<Store> {
   const name = `idem_${randomBytes(5).toString('hex')}`;
   const file = engine === 'sqlite' ? join(temporaryDirectory(), 'store.sqlite') : undefined;
-  const address = { engine, url: file ?? url ?? '', keys: `${name}_keys`, payments: `${name}_payments` };
+  const address = { engine, url: file ?? url ?? '', keys: `${name}_keys`, payments: `${name}_payments`, journal };
   const store = openStore(address);
   for (const sql of idempotencyTableSql(engine, address.keys).split(';')) if (sql.trim()) await store.run(sql);
   await store.run(`CREATE TABLE ${address.payments} (text VARCHAR(300) NOT NULL)`);
@@ -77,7 +87,14 @@ function openPostgres(address: Address, url: string): Store {
   return {
     engine: address.engine,
     address,
-    define: (options) => defineIdempotency(pool, { table: keys, ...options }) as unknown as Run,
+    define(options, touch = () => {}) {
+      const connect = async () => {
+        const client = await pool.connect();
+        touch(client);
+        return client;
+      };
+      return defineIdempotency({ connect }, { table: keys, ...options }) as unknown as Run;
+    },
     async pay(tx, text, answer = PAID) {
       await (tx as pg.PoolClient).query(`INSERT INTO ${payments} VALUES ($1)`, [text]);
       return answer;
@@ -103,7 +120,14 @@ function openMysql(address: Address, url: string): Store {
   return {
     engine: address.engine,
     address,
-    define: (options) => defineIdempotency(pool, { table: keys, ...options }) as unknown as Run,
+    define(options, touch = () => {}) {
+      const getConnection = async () => {
+        const connection = await pool.getConnection();
+        touch(connection);
+        return connection;
+      };
+      return defineIdempotency({ getConnection }, { table: keys, ...options }) as unknown as Run;
+    },
     async pay(tx, text, answer = PAID) {
       await (tx as mysql.PoolConnection).query(`INSERT INTO ${payments} VALUES (?)`, [text]);
       return answer;
@@ -122,11 +146,11 @@ function openMysql(address: Address, url: string): Store {
 }
 
 function openSqlite(address: Address): Store {
-  const { keys, payments, url } = address;
+  const { keys, payments, url, journal } = address;
   const opened: BetterSqlite3.Database[] = [];
   const open = () => {
     const database = new BetterSqlite3(url);
-    database.pragma('journal_mode = WAL');
+    database.pragma(`journal_mode = ${journal}`);
     opened.push(database);
     return database;
   };
@@ -134,7 +158,11 @@ function openSqlite(address: Address): Store {
   return {
     engine: address.engine,
     address,
-    define: (options) => defineIdempotency(open(), { table: keys, ...options }) as unknown as Run,
+    define(options, touch) {
+      const database = open();
+      touch?.(database);
+      return defineIdempotency(database, { table: keys, ...options }) as unknown as Run;
+    },
     pay(tx, text, answer = PAID) {
       (tx as BetterSqlite3.Database).prepare(`INSERT INTO ${payments} VALUES (?)`).run(text);
       return answer;
