@@ -1,0 +1,125 @@
+import type { Catalog, Constraint } from '../catalog/index.ts';
+import { definePolicy, type PolicyOptions } from '../policy.ts';
+import type { ProblemCode } from '../problem.ts';
+import type { Violation } from '../violation.ts';
+import { count } from './catalog.ts';
+import { codesOf, declarationOf, defineKeys, isUserFacing, normalized, referencesOf } from './keys.ts';
+import { nearestOf } from './nearest.ts';
+import { readSchema } from './read.ts';
+import { loadRules } from './rules.ts';
+import { type Cell, type Output, printable, tableOf } from './terminal.ts';
+import { violationOf } from './violations.ts';
+
+export interface CheckCommand {
+  readonly url: string;
+  readonly rules: string;
+  readonly schemas: readonly string[] | undefined;
+  /** Keys that nothing is said about. */
+  readonly ignore: readonly string[];
+  readonly json: boolean;
+}
+
+/** How the rules and the schema differ. */
+export interface Drift {
+  /** Rules that name what is not there. */
+  readonly gone: readonly { readonly rule: string; readonly nearest?: string }[];
+  /** Constraints that users can run into, and that no rule has words for. */
+  readonly missing: readonly { readonly rule: string; readonly constraint: Constraint }[];
+  /** Answers of a constraint that has words for another, and conditions that the schema raises: worth a look. */
+  readonly partial: readonly { readonly rule: string; readonly codes: readonly ProblemCode[] }[];
+  /** Constraints that no rule can name. */
+  readonly nameless: readonly Constraint[];
+}
+
+/** `check`: exits 1 when the rules and the schema have drifted apart. */
+export async function checkCommand(command: CheckCommand, output: Output): Promise<number> {
+  const { rules, options } = await loadRules(command.rules);
+  const { catalog, conditions, title } = await readSchema(command.url, command.schemas);
+  const drift = driftOf(catalog, conditions, { ...options, rules }, new Set(command.ignore.map(normalized)));
+  const { gone, missing, partial, nameless } = drift;
+  const isDrifted = gone.length + missing.length > 0;
+  if (command.json) {
+    output.write(`${JSON.stringify({ ok: !isDrifted, ...drift }, null, 2)}\n`);
+    return isDrifted ? 1 : 0;
+  }
+  const rows: Cell[][] = [
+    ...gone.map(({ rule, nearest }): Cell[] => [
+      { text: `- ${printable(rule)}`, style: 'red' },
+      { text: `is gone${nearest === undefined ? '' : `; the nearest is ${printable(nearest)}`}` },
+    ]),
+    ...missing.map(({ rule, constraint }): Cell[] => [
+      { text: `+ ${printable(rule)}`, style: 'green' },
+      { text: `has no rule: ${printable(declarationOf(constraint))}` },
+    ]),
+    ...partial.map(({ rule, codes }): Cell[] => [
+      { text: `~ ${printable(rule)}`, style: 'yellow' },
+      { text: `has no words for ${codes.join(', ')}` },
+    ]),
+    ...nameless.map((constraint): Cell[] => [
+      { text: `  ${printable(constraint.table ?? '')}`, style: 'dim' },
+      { text: `no rule can name it: ${printable(declarationOf(constraint))}`, style: 'dim' },
+    ]),
+  ];
+  output.write(tableOf(rows, output));
+  const sum = isDrifted
+    ? `${count(gone.length, 'rule')} of what is gone, ${count(missing.length, 'constraint')} without a rule in ${title}`
+    : `${count(Object.keys(rules).length, 'rule')} and ${count(catalog.constraints.length, 'constraint')} of ${title} fit`;
+  output.write(`${output.style(isDrifted ? 'red' : 'green', sum)}\n`);
+  return isDrifted ? 1 : 0;
+}
+
+function driftOf(
+  catalog: Catalog,
+  conditions: readonly string[],
+  options: PolicyOptions,
+  ignored: ReadonlySet<string>,
+): Drift {
+  const keys = defineKeys(catalog, conditions);
+  const policy = definePolicy(options);
+  const references = referencesOf(catalog);
+  const known = new Set(conditions);
+  for (const constraint of catalog.constraints) for (const form of keys.formsOf(constraint)) known.add(form);
+
+  const missing: { rule: string; constraint: Constraint }[] = [];
+  const partial: { rule: string; codes: readonly ProblemCode[] }[] = [];
+  const nameless: Constraint[] = [];
+  for (const constraint of catalog.constraints) {
+    if (!isUserFacing(constraint, references)) continue;
+    const rule = keys.keyOf(constraint);
+    if (rule === undefined) {
+      nameless.push(constraint);
+      continue;
+    }
+    if (keys.formsOf(constraint).some((form) => ignored.has(normalized(form)))) continue;
+    const codes = codesOf(constraint);
+    const without = codes.filter((code) => !isAnswered(violationOf(constraint, catalog.dialect, code)));
+    if (without.length === codes.length) missing.push({ rule, constraint });
+    else if (without.length > 0) partial.push({ rule, codes: without });
+  }
+
+  for (const condition of conditions) {
+    const raised: Violation = { kind: 'raise_exception', driver: '', code: '', condition };
+    if (!isAnswered(raised) && !ignored.has(condition)) partial.push({ rule: condition, codes: ['invalid_state'] });
+  }
+
+  function isAnswered(violation: Violation): boolean {
+    return policy.answer(violation)?.rule !== undefined;
+  }
+
+  // What has been renamed is looked for among what has no rule, first of all.
+  const unruled = missing.flatMap(({ constraint }) => keys.formsOf(constraint));
+  const gone = Object.keys(options.rules ?? {})
+    .filter((rule) => !known.has(rule) && !known.has(normalized(rule)) && !ignored.has(normalized(rule)))
+    .map((rule) => {
+      const own = nearestOf(rule, unruled);
+      const nearest = own !== undefined && isLike(rule, own) ? own : nearestOf(rule, known);
+      return { rule, ...(nearest !== undefined && { nearest }) };
+    });
+  return { gone, missing, partial, nameless };
+}
+
+/** True where two keys have a word in common. */
+function isLike(a: string, b: string): boolean {
+  const shared = new Set(a.split(/[^\p{L}\p{N}]+/u));
+  return b.split(/[^\p{L}\p{N}]+/u).some((word) => shared.has(word));
+}

@@ -1,0 +1,171 @@
+import type { Catalog, Constraint } from '../catalog/index.ts';
+import type { ProblemCode } from '../problem.ts';
+
+/** What one key of `rules` is about. */
+export interface Entry {
+  readonly key: string;
+  /** Constraints that share their columns share a portable key. None: a condition that the schema raises. */
+  readonly constraints: readonly Constraint[];
+}
+
+/** The keys that rules can have for a schema. */
+export interface Keys {
+  /** By key, each name and each `table(column, …)`, in the order of the catalog. */
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** The key to use for a constraint; `undefined` where a rule cannot name it. */
+  keyOf(constraint: Constraint): string | undefined;
+  /** Every form of key that a constraint answers to. */
+  formsOf(constraint: Constraint): readonly string[];
+}
+
+export function defineKeys({ dialect, constraints }: Catalog, conditions: readonly string[]): Keys {
+  // A partition's own constraint is answered as the declared one.
+  const declared = constraints.filter(({ partitionOf }) => partitionOf === undefined);
+  const named = countBy(declared, ({ name }) => name);
+  const namedInTable = countBy(declared, ({ table, name }) => join(table, name));
+  const schemas = new Map<string, Set<string | undefined>>();
+  for (const { table, schema } of declared) {
+    if (table === undefined) continue;
+    const found = schemas.get(table);
+    if (found) found.add(schema);
+    else schemas.set(table, new Set([schema]));
+  }
+
+  /** The shortest name that is of no other constraint. */
+  function nameOf({ schema, table, name }: Constraint): string | undefined {
+    // Every primary key of MySQL has this name: a rule that says no more would be about all of them.
+    if (name === undefined || name === 'PRIMARY') return undefined;
+    if (named.get(name) === 1) return name;
+    const inTable = join(table, name);
+    return inTable !== undefined && namedInTable.get(inTable) === 1 ? inTable : join(schema, inTable ?? name);
+  }
+
+  function portableOf(constraint: Constraint): string | undefined {
+    const { schema, table, columns } = constraint;
+    if (table === undefined || columns === undefined || !isWritable(table, columns)) return undefined;
+    const isAmbiguous = (schemas.get(table)?.size ?? 0) > 1;
+    return `${isAmbiguous && schema !== undefined ? `${schema}.` : ''}${table}(${columns.join(', ')})`;
+  }
+
+  function keyOf(constraint: Constraint): string | undefined {
+    const name = nameOf(constraint);
+    const portable = portableOf(constraint);
+    // SQLite reports columns; a name comes from the catalog alone.
+    return dialect === 'sqlite' ? (portable ?? name) : (name ?? portable);
+  }
+
+  function formsOf(constraint: Constraint): string[] {
+    const { schema, table, name, columns } = constraint;
+    const inTable = join(table, name);
+    const portable = table === undefined || columns === undefined ? undefined : `${table}(${columns.join(', ')})`;
+    const forms = [name, inTable, join(schema, name), join(schema, inTable), portable, join(schema, portable)];
+    return [...new Set(forms.filter((form) => form !== undefined && form !== 'PRIMARY'))] as string[];
+  }
+
+  const entries = new Map<string, Entry & { constraints: Constraint[] }>();
+  for (const constraint of declared) {
+    for (const key of new Set([nameOf(constraint), portableOf(constraint)])) {
+      if (key === undefined) continue;
+      const entry = entries.get(key);
+      if (entry) entry.constraints.push(constraint);
+      else entries.set(key, { key, constraints: [constraint] });
+    }
+  }
+  for (const key of conditions) if (!entries.has(key)) entries.set(key, { key, constraints: [] });
+  return { entries, keyOf, formsOf };
+}
+
+/** A key as the look-up of rules sees it: spaces around the columns do not count. */
+export function normalized(key: string): string {
+  const open = key.indexOf('(');
+  if (open <= 0 || !key.endsWith(')')) return key;
+  const columns = key.slice(open + 1, -1).split(',');
+  return `${key.slice(0, open).trim()}(${columns.map((column) => column.trim()).join(', ')})`;
+}
+
+/** False where a key of these names would be read as other names. */
+function isWritable(table: string, columns: readonly string[]): boolean {
+  return (
+    table !== '' &&
+    table.trim() === table &&
+    columns.length > 0 &&
+    columns.every((column) => !column.includes(',') && column.trim() === column)
+  );
+}
+
+function join(owner: string | undefined, name: string | undefined): string | undefined {
+  return owner === undefined || name === undefined ? undefined : `${owner}.${name}`;
+}
+
+function countBy(constraints: readonly Constraint[], keyOf: (constraint: Constraint) => string | undefined) {
+  const counts = new Map<string, number>();
+  for (const constraint of constraints) {
+    const key = keyOf(constraint);
+    if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** The answers that a constraint can give to a request, as far as its declaration tells. */
+export function codesOf({ kind, onDelete }: Constraint): readonly ProblemCode[] {
+  switch (kind) {
+    case 'primary_key':
+    case 'unique':
+      return ['duplicate'];
+    case 'foreign_key':
+      // Where the children go with their parent, or lose it, nobody is told that they are there.
+      return onDelete === undefined || onDelete === 'no_action' || onDelete === 'restrict'
+        ? ['reference_missing', 'reference_in_use']
+        : ['reference_missing'];
+    case 'check':
+      return ['check_failed'];
+    case 'exclusion':
+      return ['overlap'];
+    case 'not_null':
+      return ['required'];
+  }
+}
+
+/**
+ * True for a constraint that a user of the application can run into by what he asks for. NOT NULL is not: that is
+ * passed through. A primary key of one column that is just a number of the row is not, either.
+ */
+export function isUserFacing({ kind, table, columns, partitionOf }: Constraint, references: References): boolean {
+  if (partitionOf !== undefined || kind === 'not_null') return false;
+  if (kind !== 'primary_key' || columns?.length !== 1) return true;
+  const [column = ''] = columns;
+  const isNumber = /^(?:id|uuid|guid|rowid|.*(?:_id|Id|_uuid|_no|_number))$/.test(column);
+  return !isNumber || references.has(`${table}(${column})`);
+}
+
+/** The foreign keys of one column, as `table(column)`. */
+export type References = ReadonlySet<string>;
+
+export function referencesOf({ constraints }: Catalog): References {
+  const references = constraints.filter(({ kind, columns }) => kind === 'foreign_key' && columns?.length === 1);
+  return new Set(references.map(({ table, columns }) => `${table}(${columns})`));
+}
+
+const KINDS: Readonly<Record<Constraint['kind'], string>> = {
+  primary_key: 'PRIMARY KEY',
+  unique: 'UNIQUE',
+  foreign_key: 'FOREIGN KEY',
+  check: 'CHECK',
+  exclusion: 'EXCLUDE',
+  not_null: 'NOT NULL',
+};
+
+/** A constraint as its declaration reads. */
+export function declarationOf(constraint: Constraint): string {
+  const { kind, domain, table, columns, expression, predicate, referencedTable, referencedColumns } = constraint;
+  const owner = table ?? (domain === undefined ? undefined : `domain ${domain}`);
+  const parts = columns?.join(', ') ?? expression;
+  const what = expression?.startsWith('EXCLUDE') && columns === undefined ? expression : KINDS[kind];
+  return [
+    ...(owner === undefined ? [] : [owner]),
+    what,
+    ...(parts === undefined || what === expression ? [] : [`(${parts})`]),
+    ...(predicate === undefined ? [] : [`WHERE ${predicate}`]),
+    ...(referencedTable === undefined ? [] : [`REFERENCES ${referencedTable} (${referencedColumns?.join(', ')})`]),
+  ].join(' ');
+}
