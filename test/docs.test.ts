@@ -1,0 +1,97 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { readExcerpts } from '../examples/web/excerpts.ts';
+import { titleOf, toHtml } from '../examples/web/markdown.ts';
+import { CODES, type ProblemCode } from '../src/problem.ts';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const DOCS = join(ROOT, 'docs');
+
+const { merge } = (await import(join(ROOT, 'examples/web/merge.js'))) as {
+  merge(base: string, theirs: string, mine: string): { text: string; undecided: number };
+};
+
+const codes = Object.keys(CODES) as ProblemCode[];
+const files = readdirSync(DOCS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+
+describe('a document for each problem type', () => {
+  test('and none that is for no code', () => {
+    const names = readdirSync(join(DOCS, 'problems')).sort();
+    expect(names).toEqual(codes.map((code) => `${code.replaceAll('_', '-')}.md`).sort());
+  });
+
+  test.each(codes)('%s says what the code says', (code) => {
+    const [status, recovery, , title, detail] = CODES[code];
+    const text = readFileSync(join(DOCS, 'problems', `${code.replaceAll('_', '-')}.md`), 'utf8');
+    expect(titleOf(text)).toBe(title);
+    expect(text).toContain(`\n| \`${code}\` | ${status} | \`${recovery}\` | ${recovery === 'retry'} |\n`);
+    expect(text).toContain(`“${detail}”`);
+    expect(Array.from(text.matchAll(/^## (.+)$/gm), ([, heading]) => heading)).toEqual([
+      'What the client does',
+      'What the server does',
+    ]);
+    expect(text.includes('`Retry-After`')).toBe(recovery === 'retry');
+  });
+});
+
+describe.each(files)('docs/%s', (file) => {
+  const text = readFileSync(join(DOCS, file), 'utf8');
+
+  test('has one title, and links that lead somewhere', () => {
+    const prose = text.replaceAll(/^```[\s\S]*?^```$/gm, '');
+    expect(prose.match(/^# /gm)).toHaveLength(1);
+    for (const [, target = ''] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^(?:https?:|#)/.test(target)) continue;
+      const [path = ''] = target.split('#');
+      expect(existsSync(join(DOCS, dirname(file), path)), target).toBe(true);
+    }
+  });
+});
+
+test('the guide to status codes has a row for each', () => {
+  const text = readFileSync(join(DOCS, 'status-codes.md'), 'utf8');
+  const named = Array.from(text.matchAll(/^\|.*\*\*(\d+)\*\*/gm), ([, status]) => Number(status)).sort();
+  expect(named).toEqual([400, 401, 403, 404, 405, 409, 412, 422, 428, 429, 503]);
+});
+
+describe('the page of the demo', () => {
+  test.each(['SQLite 3', 'PostgreSQL 18', 'MySQL 9', 'MariaDB 11'])('shows code that runs on %s', async (engine) => {
+    const excerpts = await readExcerpts(engine);
+    const page = readFileSync(join(ROOT, 'examples/web/index.html'), 'utf8');
+    const sections = Array.from(page.matchAll(/<section id="([\w-]+)"/g), ([, id]) => id as string);
+    expect(sections.length).toBeGreaterThanOrEqual(5);
+    for (const id of sections) {
+      expect(excerpts[id]?.length, id).toBeGreaterThan(0);
+      for (const { file, code } of excerpts[id] ?? []) {
+        const source = readFileSync(join(ROOT, file), 'utf8').replaceAll(/^ +/gm, '');
+        expect(source).toContain(code.replaceAll(/^ +/gm, ''));
+        expect(code.length).toBeGreaterThan(20);
+      }
+    }
+  });
+
+  test('escapes what a document says', () => {
+    const html = toHtml('# A `<b>` & "c"\n\n[x](y"z) <script>\n\n```\n<i>\n```\n\n| a |\n| --- |\n| <u> |', (to) => to);
+    expect(html).toBe(
+      [
+        '<h1 id="a-b--c">A <code>&lt;b&gt;</code> &amp; &quot;c&quot;</h1>',
+        '<p><a href="y&quot;z">x</a> &lt;script&gt;</p>',
+        '<pre tabindex="0"><code>&lt;i&gt;</code></pre>',
+        '<div class="table" role="region" aria-label="Table" tabindex="0"><table><thead><tr><th scope="col">a</th></tr></thead><tbody><tr><td>&lt;u&gt;</td></tr></tbody></table></div>',
+      ].join('\n'),
+    );
+  });
+
+  test.each([
+    ['a\nb\nc', 'A\nb\nc', 'a\nb\nC', 'A\nb\nC', 0],
+    ['a\nb', 'a\nb', 'a\nB', 'a\nB', 0],
+    ['a\nb', 'a\nX', 'a\nY', 'a\nX\nY', 1],
+    ['a', 'a\nb', 'a', 'a\nb', 0],
+    ['a\nb', 'a', 'a\nb', 'a', 0],
+    ['a', 'A', 'A', 'A', 0],
+  ])('merges %j, changed to %j and %j', (base, theirs, mine, text, undecided) => {
+    expect(merge(base, theirs, mine)).toEqual({ text, undecided });
+  });
+});
