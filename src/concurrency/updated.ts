@@ -8,7 +8,11 @@ type Awaitable<T> = T | Promise<T>;
 
 /** Options of {@link assertUpdated}. */
 export interface UpdatedOptions<Found extends Awaitable<Version | null | undefined>> {
-  /** Loads the row's version as it is now; `undefined` or `null` where there is no such row. */
+  /**
+   * Loads the row's version as it is now; `undefined` or `null` where there is no such row. In a transaction of MySQL or
+   * MariaDB read it with FOR UPDATE, or outside of the transaction: its snapshot may have the old one.
+   * Source: https://dev.mysql.com/doc/refman/9.4/en/innodb-consistent-read.html
+   */
   readonly current: () => Found;
   /** The version that the WHERE clause asked for. */
   readonly expected?: Version;
@@ -42,10 +46,12 @@ export function assertUpdated(
   return decide(result, options.current, (current) => {
     const { expected, resource, context, gone = notFound, conflicts = unbound } = options;
     if (current === undefined || current === null) throw gone();
+    const [now, before] = [versionText(current), expected === undefined ? undefined : versionText(expected)];
     const members = {
       ...(resource !== undefined && { resource }),
-      current_version: versionText(current),
-      ...(expected !== undefined && { expected_version: versionText(expected) }),
+      // A row that has the expected version was read from an old snapshot: what it has now is not known.
+      ...(now !== before && { current_version: now }),
+      ...(before !== undefined && { expected_version: before }),
     };
     throw conflicts.conflict('version_mismatch', members, context === undefined ? {} : { context });
   });

@@ -81,6 +81,13 @@ describe('an update that asks for a version', () => {
     });
   });
 
+  test('does not call a version current that is the expected one', () => {
+    const error = thrownBy(() => assertUpdated({ changes: 0 }, { current: () => 4, expected: 4 }));
+    expect(isConflict(error, 'version_mismatch') && error.problem).toMatchObject({ expected_version: '4' });
+    expect(isConflict(error) && error.problem).not.toHaveProperty('current_version');
+    expect(isConflict(error) && error.headers).not.toHaveProperty('ETag');
+  });
+
   test('is a 404 when the row is gone', () => {
     const error = thrownBy(() => assertUpdated(update(7, 1), { current: current(7) }));
     expect(createError.isHttpError(error) && error.status).toBe(404);
