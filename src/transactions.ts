@@ -21,8 +21,20 @@ export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializabl
 
 /** A pool of `pg`. Source: https://node-postgres.com/apis/pool */
 export interface PgPool<Client extends PgClient = PgClient> {
-  connect(): Promise<Client>;
+  connect: {
+    (): Promise<Client>;
+    // The compiler infers the client where the overloads of pg's own pool stand side by side with these.
+    (callback: (...args: never[]) => void): void;
+  };
 }
+
+/** The client that a pool gives. `pg` declares `connect` twice, and what is inferred from it alone is the second. */
+export type PgClientOf<Pool extends PgPool> = Pool extends {
+  connect(): Promise<infer Client extends PgClient>;
+  connect(...rest: never[]): unknown;
+}
+  ? Client
+  : PgClient;
 
 export interface PgClient {
   query(sql: string): Promise<unknown>;

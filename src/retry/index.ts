@@ -9,6 +9,7 @@ import {
   type MysqlPool,
   mayRunAgain,
   type PgClient,
+  type PgClientOf,
   type PgPool,
   type Retry,
   runTransaction,
@@ -16,7 +17,18 @@ import {
 } from '../transactions.ts';
 import { checkMembers } from '../validate.ts';
 
-export type { Attempt, Beginner, IsolationLevel, MysqlConnection, MysqlPool, PgClient, PgPool, Retry, SqliteDatabase };
+export type {
+  Attempt,
+  Beginner,
+  IsolationLevel,
+  MysqlConnection,
+  MysqlPool,
+  PgClient,
+  PgClientOf,
+  PgPool,
+  Retry,
+  SqliteDatabase,
+};
 
 /** Options of {@link withTransactionRetry}. */
 export interface RetryOptions extends Attempts {
@@ -65,13 +77,13 @@ const OPTION_TESTS: Readonly<Record<keyof RetryOptions, Test>> = {
  * @throws {ConflictError} `contention` or `busy` when all attempts have failed, and what else has an answer
  * @throws the signal's reason when it is aborted; any other error as it is
  */
-export async function withTransactionRetry<T, Client extends PgClient>(
-  source: PgPool<Client>,
-  run: (client: Client, attempt: Attempt) => Promise<T>,
+export async function withTransactionRetry<T, Pool extends PgPool>(
+  source: Pool,
+  run: (client: PgClientOf<Pool>, attempt: Attempt) => Promise<T>,
   options?: RetryOptions,
 ): Promise<T>;
 export async function withTransactionRetry<T, Connection extends MysqlConnection>(
-  source: MysqlPool<Connection>,
+  source: MysqlPool<Connection> | { promise(): MysqlPool<Connection> },
   run: (connection: Connection, attempt: Attempt) => Promise<T>,
   options?: RetryOptions,
 ): Promise<T>;

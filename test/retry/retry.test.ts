@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { describe, expect, test, vi } from 'vitest';
+import type { Pool as CallbackPool } from 'mysql2';
+import type mysql from 'mysql2/promise';
+import type pg from 'pg';
+import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { defineConflicts, isConflict, translate, type Violation, type ViolationKind } from '../../src/index.ts';
 import { type Beginner, type Retry, type RetryOptions, withTransactionRetry } from '../../src/retry/index.ts';
 import { captured } from '../violations.ts';
@@ -195,6 +198,26 @@ describe('a transaction', () => {
   ])('complains about %s', async (_, source, options, complaint) => {
     await expect(withTransactionRetry(source as Beginner<number>, failing(), options)).rejects.toThrow(complaint);
   });
+});
+
+test('a transaction gets what its pool gives', () => {
+  // Never called: what counts is what the compiler knows of the first parameter.
+  const types = (pool: pg.Pool, promises: mysql.Pool, callbacks: CallbackPool, database: BetterSqlite3.Database) => [
+    withTransactionRetry(pool, async (client) => {
+      expectTypeOf(client).toEqualTypeOf<pg.PoolClient>();
+      return (await client.query<{ n: number }>('SELECT $1 AS n', [1])).rows;
+    }),
+    withTransactionRetry(promises, async (connection) => {
+      expectTypeOf(connection).toEqualTypeOf<mysql.PoolConnection>();
+      return connection.execute('SELECT ?', [1]);
+    }),
+    withTransactionRetry(callbacks, async (connection) => connection.execute('SELECT ?', [1])),
+    withTransactionRetry(database, (tx) => {
+      expectTypeOf(tx).toEqualTypeOf<BetterSqlite3.Database>();
+      return tx.prepare('SELECT 1').all();
+    }),
+  ];
+  expectTypeOf(types).returns.items.toExtend<Promise<unknown>>();
 });
 
 describe('a transaction of better-sqlite3', () => {
