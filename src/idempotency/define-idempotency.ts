@@ -10,7 +10,7 @@ import {
   type MysqlConnection,
   type MysqlPool,
   mayRunAgain,
-  type PgClient,
+  type PgClientOf,
   type PgPool,
   runTransaction,
   type SqliteDatabase,
@@ -159,10 +159,10 @@ class Unstored {
  * @param source a pool of `pg` or `mysql2`, or a database of `better-sqlite3`
  * @throws {TypeError} for another source, and for an option that does not exist or is not what it has to be
  */
-export function defineIdempotency<Client extends PgClient>(
-  source: PgPool<Client>,
+export function defineIdempotency<Pool extends PgPool>(
+  source: Pool,
   options?: IdempotencyOptions,
-): Idempotency<Client, Promise<Answer>>;
+): Idempotency<PgClientOf<Pool>, Promise<Answer>>;
 export function defineIdempotency<Connection extends MysqlConnection>(
   source: MysqlPool<Connection>,
   options?: IdempotencyOptions,
