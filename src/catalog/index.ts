@@ -6,6 +6,8 @@ import * as postgresql from './postgresql.ts';
 import type { SqliteQueryable } from './sqlite.ts';
 import * as sqlite from './sqlite.ts';
 
+export type { ForeignKeyExplanation, SqliteConnection } from './explain-foreign-key.ts';
+export { explainForeignKey, explainForeignKeys } from './explain-foreign-key.ts';
 export type {
   Catalog,
   CheckRule,

@@ -62,10 +62,15 @@ interface Row {
 /** The constraints of all databases of a connection: a name of one of them may be that of another, too. */
 export function constraintsIn(connection: SqliteQueryable): Constraint[] {
   const databases = connection.prepare(DATABASES).all() as readonly { readonly name: string }[];
-  return databases.flatMap(({ name }) => constraintsOf(connection.prepare(queryFor(name)).all() as readonly Row[]));
+  return databases.flatMap(({ name }) => constraintsOf(connection, name));
 }
 
-function constraintsOf(rows: readonly Row[]): Constraint[] {
+/** The constraints of one of them: `main`. The foreign keys of a table stand in the order of their ids. */
+export function constraintsOf(connection: SqliteQueryable, database: string): Constraint[] {
+  return read(connection.prepare(queryFor(database)).all() as readonly Row[]);
+}
+
+function read(rows: readonly Row[]): Constraint[] {
   const tables = new Map<string, Row[]>();
   for (const row of rows) {
     const group = tables.get(row.table);

@@ -1,0 +1,245 @@
+import type { Constraint } from '../constraints.ts';
+import { betterSqlite3 } from '../drivers/better-sqlite3.ts';
+import { nodeSqlite } from '../drivers/node-sqlite.ts';
+import type { Translator } from '../translator.ts';
+import { shown } from '../validate.ts';
+import type { ForeignKeyViolation, Violation } from '../violation.ts';
+import { constraintsOf, type SqliteQueryable } from './sqlite.ts';
+
+/**
+ * A database of `better-sqlite3` or `node:sqlite`: both are synchronous, so that nobody else can be in its savepoint.
+ * Source: https://github.com/WiseLibs/better-sqlite3/blob/master/docs/api.md, https://nodejs.org/api/sqlite.html
+ */
+export interface SqliteConnection extends SqliteQueryable {
+  exec(sql: string): unknown;
+}
+
+/** What SQLite does not say of a foreign key. Where a statement broke several, what they have in common. */
+export type ForeignKeyExplanation = Pick<
+  ForeignKeyViolation,
+  'table' | 'columns' | 'constraint' | 'referencedTable' | 'referencedColumns' | 'direction'
+>;
+
+/**
+ * Names the foreign key that SQLite's `FOREIGN KEY constraint failed` hides, and its direction: runs the statement once
+ * more, in a savepoint that is always rolled back and with the check put off, and looks which of the rows that it
+ * changed break a reference. Costs what the statement costs, and its triggers; no table is read as a whole unless the
+ * statement itself would. A transaction that is open stays open, as it was.
+ *
+ * A foreign key that fails at COMMIT is looked for in all tables, and its direction is unknown.
+ *
+ * @param run what failed, without what must not happen twice outside of the database. A transaction that it begins
+ *   itself has to be one of `database.transaction()`
+ * @returns `undefined` where the second run breaks nothing or fails in another way
+ * @throws {TypeError} for a function that is not synchronous
+ */
+export function explainForeignKey(database: SqliteConnection, run: () => unknown): ForeignKeyExplanation | undefined {
+  const kind = Object.prototype.toString.call(run);
+  if (kind !== '[object Function]') {
+    throw new TypeError(expected(kind === '[object AsyncFunction]' ? 'an async function' : shown(run)));
+  }
+  const references = constraintsOf(database, 'main').filter(({ kind }) => kind === 'foreign_key');
+  const settings = ['defer_foreign_keys', 'recursive_triggers'].map((name) => [name, pragma(database, name)] as const);
+  let result: unknown;
+  let broken: Broken[] = [];
+  database.exec('SAVEPOINT db_http_errors');
+  try {
+    // RESTRICT is put off, too. Rows that REPLACE deletes fire triggers only with the second.
+    for (const [name] of settings) database.exec(`PRAGMA ${name} = ON`);
+    for (const statement of recorder(references)) database.exec(statement);
+    try {
+      result = run();
+    } catch {}
+    const noted = database.prepare(`SELECT DISTINCT reference, direction FROM temp.${LOG}`).all() as readonly Noted[];
+    broken = brokenBy(database, references, noted);
+    if (broken.length === 0) broken = brokenAnywhere(database, references, noted);
+  } catch {
+    // The statement ended the transaction.
+  } finally {
+    for (const statement of ['ROLLBACK TO db_http_errors', 'RELEASE db_http_errors']) {
+      try {
+        database.exec(statement);
+      } catch {}
+    }
+    for (const [name, value] of settings) database.exec(`PRAGMA ${name} = ${value}`);
+  }
+  if (result instanceof Promise) {
+    result.catch(() => undefined);
+    throw new TypeError(expected('a function that returns a promise'));
+  }
+  return inCommon(broken);
+}
+
+const expected = (got: string): string =>
+  `Expected what explainForeignKey() runs to be a synchronous function, got ${got}`;
+
+/**
+ * Explains each foreign key that a statement of this database breaks from now on, at once and in the place where it
+ * failed: `run()`, `get()` and `all()` of what is prepared, and `exec()`. Whatever works with the database (repositories,
+ * query builders, adapters) stays as it is, for the error is the same; the translator that comes back knows the rest.
+ *
+ *     const database = new Database('shop.db');
+ *     const conflicts = defineConflicts({ drivers: [explainForeignKeys(database)], rules });
+ *
+ * The price is that of {@link explainForeignKey}, and only a statement that failed pays it.
+ */
+export function explainForeignKeys(database: SqliteConnection): Translator {
+  const explained = new WeakMap<object, Violation>();
+  const original: SqliteConnection = {
+    exec: database.exec.bind(database),
+    prepare: database.prepare.bind(database),
+  };
+
+  function explaining(target: object, name: string): void {
+    const methods = target as Record<string, unknown>;
+    const method = methods[name];
+    if (typeof method !== 'function') return;
+    methods[name] = function (this: unknown, ...args: unknown[]): unknown {
+      const run = (): unknown => method.apply(this, args);
+      try {
+        return run();
+      } catch (error) {
+        explain(error, run);
+        throw error;
+      }
+    };
+  }
+
+  function explain(error: unknown, run: () => unknown): void {
+    try {
+      const violation = betterSqlite3.classify(error) ?? nodeSqlite.classify(error);
+      if (violation?.kind !== 'foreign_key_violation') return;
+      const explanation = explainForeignKey(original, run);
+      if (explanation) explained.set(error as object, { ...violation, ...explanation });
+    } catch {}
+  }
+
+  const prepare = original.prepare as (...args: unknown[]) => object;
+  (database as { prepare: unknown }).prepare = (...args: unknown[]): object => {
+    const statement = prepare(...args);
+    for (const name of ['run', 'get', 'all']) explaining(statement, name);
+    return statement;
+  };
+  explaining(database, 'exec');
+  return {
+    name: 'explained foreign keys',
+    owns: (error) => explained.has(error as object),
+    classify: (error) => explained.get(error as object),
+  };
+}
+
+type Direction = NonNullable<ForeignKeyViolation['direction']>;
+
+/** A reference, by its place, that the second run has touched from one of its sides. */
+interface Noted {
+  readonly reference: number | bigint;
+  readonly direction: Direction;
+}
+
+interface Broken {
+  readonly reference: Constraint;
+  readonly direction?: Direction;
+}
+
+const LOG = 'db_http_errors_log';
+const GUARD = 'db_http_errors_guard';
+const name = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+/**
+ * Temporary triggers that note the keys which each changed row refers to, or was referred to by. A row that breaks a
+ * reference of its own keeps the second run from being committed, whatever it does.
+ * Source: https://sqlite.org/lang_createtrigger.html
+ */
+function* recorder(references: readonly Constraint[]): Generator<string> {
+  const keys = Math.max(1, ...references.map(({ columns = [] }) => columns.length));
+  yield `CREATE TEMP TABLE ${LOG} (reference, direction, ${list(keys, (at) => `key${at}`)})`;
+  yield `CREATE TEMP TABLE ${GUARD} (id INTEGER PRIMARY KEY, other REFERENCES ${GUARD} (id) DEFERRABLE INITIALLY DEFERRED)`;
+  yield `INSERT INTO temp.${GUARD} VALUES (1, 2)`;
+  const notes = new Map<string, string[]>();
+  const note = (table: string | undefined, event: string, text: string): void => {
+    const key = `${event} ON main.${name(table ?? '')}`;
+    notes.set(key, [...(notes.get(key) ?? []), text]);
+  };
+  for (const [at, { table, columns = [], referencedTable, referencedColumns = [] }] of references.entries()) {
+    const insert = (direction: string, row: string, of: readonly string[], where: string): string => {
+      const values = list(keys, (key) => (key < of.length ? `${row}.${name(of[key] as string)}` : 'NULL'));
+      return `INSERT INTO ${LOG} SELECT ${at}, '${direction}', ${values} WHERE ${where};`;
+    };
+    const isWhole = columns.map((column) => `new.${name(column)} IS NOT NULL`).join(' AND ');
+    note(table, 'INSERT', insert('parent_missing', 'new', columns, isWhole));
+    note(table, 'UPDATE', insert('parent_missing', 'new', columns, `${isWhole} AND (${differs(columns)})`));
+    note(referencedTable, 'UPDATE', insert('still_referenced', 'old', referencedColumns, differs(referencedColumns)));
+    note(referencedTable, 'DELETE', insert('still_referenced', 'old', referencedColumns, 'true'));
+  }
+  let count = 0;
+  for (const [event, statements] of notes) {
+    yield `CREATE TEMP TRIGGER db_http_errors_${count++} AFTER ${event} BEGIN ${statements.join(' ')} END`;
+  }
+}
+
+/** True where an UPDATE has changed one of these columns. */
+function differs(columns: readonly string[]): string {
+  return (
+    columns.map((column) => `old.${name(column)} IS NOT new.${name(column)} COLLATE BINARY`).join(' OR ') || 'true'
+  );
+}
+
+function list(length: number, each: (at: number) => string): string {
+  return Array.from({ length }, (_, at) => each(at)).join(', ');
+}
+
+/** The references of which a noted key has a child and no parent. */
+function brokenBy(database: SqliteConnection, references: readonly Constraint[], noted: readonly Noted[]): Broken[] {
+  return noted.flatMap(({ reference: at, direction }) => {
+    const reference = references[Number(at)] as Constraint;
+    const { table = '', columns = [], referencedTable = '', referencedColumns = [] } = reference;
+    const equal = (alias: string, of: readonly string[]) =>
+      of.map((column, key) => `${alias}.${name(column)} = l.key${key}`).join(' AND ');
+    const found = database.prepare(
+      `SELECT 1 FROM temp.${LOG} l WHERE l.reference = ${at} AND l.direction = '${direction}'
+          AND NOT EXISTS (SELECT 1 FROM main.${name(referencedTable)} p WHERE ${equal('p', referencedColumns)})
+          AND EXISTS (SELECT 1 FROM main.${name(table)} c WHERE ${equal('c', columns)}) LIMIT 1`,
+    );
+    return found.all().length > 0 ? [{ reference, direction }] : [];
+  });
+}
+
+/**
+ * The references that are broken in any row: those of a COMMIT, and of keys that only the parent's collation finds
+ * equal. Rows that were there before, written without checks, may be among them.
+ * Source: https://sqlite.org/pragma.html#pragma_foreign_key_check
+ */
+function brokenAnywhere(
+  database: SqliteConnection,
+  references: readonly Constraint[],
+  noted: readonly Noted[],
+): Broken[] {
+  const rows = database.prepare('SELECT DISTINCT "table", fkid FROM pragma_foreign_key_check').all();
+  return (rows as { table: string; fkid: number | bigint }[]).flatMap(({ table, fkid }) => {
+    // The references of a table stand in the order of their ids.
+    const reference = references.filter((other) => other.table === table)[Number(fkid)];
+    if (reference === undefined) return [];
+    const sides = noted.filter((other) => references[Number(other.reference)] === reference);
+    const [only] = sides.length === 1 ? sides : [];
+    return [{ reference, ...(only && { direction: only.direction }) }];
+  });
+}
+
+function inCommon(broken: readonly Broken[]): ForeignKeyExplanation | undefined {
+  const all = broken.map(({ reference, direction }) => {
+    const { table, columns, name: constraint, referencedTable, referencedColumns } = reference;
+    return { table, columns, constraint, referencedTable, referencedColumns, direction };
+  });
+  const [first, ...others] = all;
+  const facts = Object.entries(first ?? {}).filter(
+    ([fact, value]) =>
+      value !== undefined &&
+      others.every((other) => JSON.stringify(other[fact as keyof typeof other]) === JSON.stringify(value)),
+  );
+  return facts.length === 0 ? undefined : Object.fromEntries(facts);
+}
+
+function pragma(database: SqliteConnection, setting: string): number {
+  const [row] = database.prepare(`PRAGMA ${setting}`).all() as readonly Record<string, number | bigint>[];
+  return Number(row?.[setting] ?? 0);
+}

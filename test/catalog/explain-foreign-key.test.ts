@@ -1,0 +1,308 @@
+import BetterSqlite3, { type Database } from 'better-sqlite3';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { sqliteDatabase } from '../../fixtures/scenarios/run-sqlite.ts';
+import { SQLITE } from '../../fixtures/scenarios/sqlite.ts';
+import { explainForeignKey, explainForeignKeys } from '../../src/catalog/index.ts';
+import { defineConflicts, isConflict } from '../../src/index.ts';
+
+const ORDERS = {
+  ...{ table: 'orders', columns: ['customer_id'], constraint: 'orders_customer_fkey' },
+  ...{ referencedTable: 'customers', referencedColumns: ['id'] },
+};
+const ITEMS = {
+  ...{ table: 'items', columns: ['order_id'], constraint: 'items_order_fkey' },
+  ...{ referencedTable: 'orders', referencedColumns: ['id'] },
+};
+const CITIES = {
+  ...{ table: 'cities', columns: ['land', 'region'], constraint: "the city's region" },
+  ...{ referencedTable: 'Regions', referencedColumns: ['country', 'code'] },
+};
+const STAFF = {
+  ...{ table: 'staff', columns: ['boss'], constraint: 'staff_boss_fkey' },
+  ...{ referencedTable: 'staff', referencedColumns: ['id'] },
+};
+const MISSING = { direction: 'parent_missing' };
+const REFERENCED = { direction: 'still_referenced' };
+
+const SCHEMA = `
+PRAGMA foreign_keys = ON;
+CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT UNIQUE);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER, note TEXT,
+  CONSTRAINT orders_customer_fkey FOREIGN KEY (customer_id) REFERENCES customers);
+CREATE TABLE items (id INTEGER PRIMARY KEY, order_id INTEGER CONSTRAINT items_order_fkey REFERENCES ORDERS (ID) ON DELETE CASCADE);
+CREATE TABLE labels (item_id INTEGER CONSTRAINT labels_item_fkey REFERENCES items (id) ON DELETE RESTRICT);
+CREATE TABLE "Regions" (country TEXT COLLATE NOCASE, code INTEGER, PRIMARY KEY (country, code)) WITHOUT ROWID;
+CREATE TABLE cities (name TEXT, land TEXT, region TEXT,
+  CONSTRAINT "the city's region" FOREIGN KEY (land, region) REFERENCES regions (country, code) ON DELETE RESTRICT);
+CREATE TABLE staff (id INTEGER PRIMARY KEY, boss INTEGER CONSTRAINT staff_boss_fkey REFERENCES staff (id));
+CREATE TABLE invoices (id INTEGER PRIMARY KEY, customer_id INTEGER
+  CONSTRAINT invoices_customer_fkey REFERENCES customers (id) DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE jobs (id INTEGER PRIMARY KEY, what TEXT);
+CREATE TRIGGER jobs_order AFTER INSERT ON jobs BEGIN INSERT INTO orders (customer_id) VALUES (42); END;
+CREATE TABLE bonuses (id INTEGER PRIMARY KEY, details TEXT, staff_id INTEGER AS (CAST(json_extract(details, '$.staff') AS INTEGER)) STORED
+  CONSTRAINT bonuses_staff_fkey REFERENCES staff (id));
+INSERT INTO customers VALUES (1, 'a@example.com'), (2, 'b@example.com');
+INSERT INTO orders VALUES (1, 1, NULL);
+INSERT INTO items VALUES (1, 1);
+INSERT INTO labels VALUES (1);
+INSERT INTO "Regions" VALUES ('de', 1);
+INSERT INTO cities VALUES ('Hamburg', 'DE', '1');
+INSERT INTO staff VALUES (1, NULL), (2, 1);
+INSERT INTO bonuses (id, details) VALUES (1, '{"staff":1}');
+`;
+
+/** Each row of each table, and what a connection is set to: nothing of it may change. */
+function stateOf(database: Database): unknown {
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
+  return {
+    rows: tables.map((table) => database.prepare(`SELECT * FROM "${table}"`).all()),
+    temporary: database.prepare('SELECT name FROM sqlite_temp_schema').all(),
+    settings: ['defer_foreign_keys', 'recursive_triggers', 'foreign_keys'].map((name) => database.pragma(name)),
+    inTransaction: database.inTransaction,
+  };
+}
+
+let database: Database;
+
+beforeEach(() => {
+  database = new BetterSqlite3(':memory:').exec(SCHEMA);
+  return () => database.close();
+});
+
+const STATEMENTS = [
+  ['INSERT INTO orders VALUES (9, 42, NULL)', { ...ORDERS, ...MISSING }],
+  ["INSERT INTO orders VALUES (8, 1, NULL), (9, 42, 'last')", { ...ORDERS, ...MISSING }],
+  ['UPDATE orders SET customer_id = 42', { ...ORDERS, ...MISSING }],
+  ['DELETE FROM customers WHERE id = 1', { ...ORDERS, ...REFERENCED }],
+  ['UPDATE customers SET id = 9 WHERE id = 1', { ...ORDERS, ...REFERENCED }],
+  ["REPLACE INTO customers VALUES (9, 'a@example.com')", { ...ORDERS, ...REFERENCED }],
+  [
+    'INSERT INTO orders VALUES (1, 42, NULL) ON CONFLICT (id) DO UPDATE SET customer_id = 43',
+    { ...ORDERS, ...MISSING },
+  ],
+  // A cascade runs into RESTRICT, which has a code of its own.
+  [
+    'DELETE FROM orders',
+    {
+      ...{ table: 'labels', columns: ['item_id'], constraint: 'labels_item_fkey' },
+      ...{ referencedTable: 'items', referencedColumns: ['id'], ...REFERENCED },
+    },
+  ],
+  // Names that differ in their case, a key of two columns without a rowid, text that is compared as a number.
+  ["INSERT INTO cities VALUES ('Bremen', 'de', '2')", { ...CITIES, ...MISSING }],
+  ['DELETE FROM "Regions"', { ...CITIES, ...REFERENCED }],
+  ['UPDATE items SET order_id = 7', { ...ITEMS, ...MISSING }],
+  ['INSERT INTO staff VALUES (9, 42)', { ...STAFF, ...MISSING }],
+  // A trigger writes to another table than the statement.
+  ["INSERT INTO jobs VALUES (1, 'order')", { ...ORDERS, ...MISSING }],
+  // A generated column.
+  [
+    `UPDATE bonuses SET details = '{"staff":42}'`,
+    {
+      ...{ table: 'bonuses', columns: ['staff_id'], constraint: 'bonuses_staff_fkey' },
+      ...{ referencedTable: 'staff', referencedColumns: ['id'], ...MISSING },
+    },
+  ],
+] as const;
+
+describe('explainForeignKey()', () => {
+  test.each(STATEMENTS)('names what %s breaks', (sql, explanation) => {
+    const before = stateOf(database);
+    const statement = database.prepare(sql);
+    expect(() => statement.run()).toThrow('FOREIGN KEY constraint failed');
+    expect(explainForeignKey(database, () => statement.run())).toEqual(explanation);
+    expect(stateOf(database)).toEqual(before);
+  });
+
+  test.each(STATEMENTS)('names it within a transaction, which goes on: %s', (sql, explanation) => {
+    database.exec("BEGIN; INSERT INTO customers VALUES (3, 'c@example.com')");
+    const before = stateOf(database);
+    const statement = database.prepare(sql);
+    expect(() => statement.run()).toThrow('FOREIGN KEY constraint failed');
+    expect(explainForeignKey(database, () => statement.run())).toEqual(explanation);
+    expect(stateOf(database)).toEqual(before);
+    // The check is on again, and what the transaction has done before is still there.
+    expect(() => statement.run()).toThrow('FOREIGN KEY constraint failed');
+    database.exec('COMMIT');
+    expect(database.prepare('SELECT count(*) FROM customers').pluck().get()).toBe(3);
+  });
+
+  test('is not misled by rows that broke a reference before', () => {
+    database.exec(`PRAGMA foreign_keys = OFF; INSERT INTO items VALUES (70, 700); INSERT INTO cities VALUES ('x', 'xx', '9');
+      INSERT INTO orders VALUES (80, 800, NULL); PRAGMA foreign_keys = ON`);
+    const run = () => database.exec('DELETE FROM customers WHERE id = 1');
+    expect(explainForeignKey(database, run)).toEqual({ ...ORDERS, ...REFERENCED });
+  });
+
+  test('gives what several broken references have in common', () => {
+    database.exec('INSERT INTO invoices VALUES (1, 2)');
+    const run = () => database.exec('DELETE FROM customers');
+    expect(explainForeignKey(database, run)).toEqual({
+      ...{ columns: ['customer_id'], referencedTable: 'customers', referencedColumns: ['id'] },
+      ...REFERENCED,
+    });
+  });
+
+  test('explains a transaction of the driver that fails at its end', () => {
+    const pay = database.transaction(() => database.exec('INSERT INTO invoices VALUES (1, 42)'));
+    const before = stateOf(database);
+    expect(pay).toThrow('FOREIGN KEY constraint failed');
+    expect(explainForeignKey(database, pay)).toEqual({
+      ...{ table: 'invoices', columns: ['customer_id'], constraint: 'invoices_customer_fkey' },
+      ...{ referencedTable: 'customers', referencedColumns: ['id'], ...MISSING },
+    });
+    expect(stateOf(database)).toEqual(before);
+  });
+
+  test('names what a COMMIT finds, but for the direction, and commits nothing', () => {
+    database.exec('BEGIN; INSERT INTO invoices VALUES (1, 42)');
+    const commit = () => database.exec('COMMIT');
+    expect(commit).toThrow('FOREIGN KEY constraint failed');
+    const before = stateOf(database);
+    expect(explainForeignKey(database, commit)).toEqual({
+      ...{ table: 'invoices', columns: ['customer_id'], constraint: 'invoices_customer_fkey' },
+      ...{ referencedTable: 'customers', referencedColumns: ['id'] },
+    });
+    expect(stateOf(database)).toEqual(before);
+    database.exec('ROLLBACK');
+  });
+
+  test('commits nothing, whatever runs', () => {
+    const before = stateOf(database);
+    for (const end of ['COMMIT', 'END', 'ROLLBACK', 'BEGIN', 'RELEASE db_http_errors']) {
+      const run = () => database.exec(`INSERT INTO customers VALUES (7, 'x'); ${end}`);
+      expect(explainForeignKey(database, run), end).toBeUndefined();
+      expect(stateOf(database), end).toEqual(before);
+    }
+  });
+
+  test('knows nothing of what breaks nothing, or fails in another way', () => {
+    const before = stateOf(database);
+    expect(explainForeignKey(database, () => database.exec('DELETE FROM jobs'))).toBeUndefined();
+    expect(explainForeignKey(database, () => database.exec('INSERT INTO customers VALUES (1, NULL)'))).toBeUndefined();
+    expect(explainForeignKey(database, () => database.exec('SELEKT'))).toBeUndefined();
+    expect(stateOf(database)).toEqual(before);
+  });
+
+  test('takes names with quotes, brackets and words of SQL', () => {
+    database.exec(`
+      CREATE TABLE "a ""b"" (c)" ("select" INTEGER PRIMARY KEY);
+      CREATE TABLE "it's; --" ("x.y" INTEGER, "z" INTEGER, CONSTRAINT "Größe, (odd)" FOREIGN KEY ("x.y") REFERENCES "a ""b"" (c)" ("select"));
+    `);
+    expect(explainForeignKey(database, () => database.exec(`INSERT INTO "it's; --" VALUES (5, 1)`))).toEqual({
+      ...{ table: "it's; --", columns: ['x.y'], constraint: 'Größe, (odd)' },
+      ...{ referencedTable: 'a "b" (c)', referencedColumns: ['select'], ...MISSING },
+    });
+  });
+
+  test('tells two references of the same columns apart', () => {
+    database.exec(`CREATE TABLE notes (customer_id INTEGER,
+      CONSTRAINT notes_first FOREIGN KEY (customer_id) REFERENCES customers (id),
+      CONSTRAINT notes_second FOREIGN KEY (customer_id) REFERENCES staff (id));`);
+    const run = () => database.exec('INSERT INTO notes VALUES (42)');
+    expect(explainForeignKey(database, run)).toEqual({
+      table: 'notes',
+      columns: ['customer_id'],
+      ...{ referencedColumns: ['id'] },
+      ...MISSING,
+    });
+    database.exec('INSERT INTO customers (id) VALUES (42)');
+    expect(explainForeignKey(database, run)).toMatchObject({ constraint: 'notes_second', referencedTable: 'staff' });
+  });
+
+  test('refuses what is not synchronous, before it runs', () => {
+    let runs = 0;
+    const run = async () => runs++;
+    expect(() => explainForeignKey(database, run)).toThrow(
+      new TypeError('Expected what explainForeignKey() runs to be a synchronous function, got an async function'),
+    );
+    expect(runs).toBe(0);
+    expect(() => explainForeignKey(database, () => Promise.reject(new Error('late')))).toThrow(TypeError);
+    expect(() => explainForeignKey(database, 'DELETE' as never)).toThrow(TypeError);
+  });
+
+  test.each(SQLITE.filter(({ name, sql }) => name.startsWith('foreign-key-') && sql && sql.at(-1) !== 'COMMIT'))(
+    'finds the table of the scenario $name',
+    ({ name, sql = [] }) => {
+      if (name === 'foreign-key-mismatch') return;
+      const own = sqliteDatabase();
+      const explanation = explainForeignKey(own, () => own.exec(sql.at(-1) as string));
+      own.close();
+      expect(explanation).toMatchObject({ table: expect.any(String), referencedTable: expect.any(String) });
+    },
+  );
+});
+
+describe('explainForeignKeys()', () => {
+  const rules = {
+    orders_customer_fkey: {
+      reference_missing: { resource: 'order', fields: ['customer'], detail: 'This customer does not exist.' },
+      reference_in_use: { resource: 'customer', detail: 'The customer still has orders.' },
+    },
+  };
+
+  test('completes what a wrapped repository throws, whatever the repository is', async () => {
+    const { wrap } = defineConflicts({ drivers: [explainForeignKeys(database)], rules });
+    class Orders {
+      readonly #insert = database.prepare('INSERT INTO orders (customer_id) VALUES (?) RETURNING id');
+      create(customer: number): unknown {
+        return this.#insert.get(customer);
+      }
+      async later(customer: number): Promise<unknown> {
+        await Promise.resolve();
+        return this.#insert.all(customer);
+      }
+    }
+    const orders = wrap(new Orders());
+    const thrown = (() => {
+      try {
+        return orders.create(42);
+      } catch (error) {
+        return error;
+      }
+    })();
+    const before = stateOf(database);
+    for (const error of [thrown, await orders.later(42).catch((error: unknown) => error)]) {
+      if (!isConflict(error, 'reference_missing')) throw error;
+      expect(error.toJSON()).toMatchObject({ detail: 'This customer does not exist.', resource: 'order' });
+      expect(error.rule).toBe('orders_customer_fkey');
+      expect(error.violation).toEqual({
+        ...{ kind: 'foreign_key_violation', driver: 'better-sqlite3', dialect: 'sqlite' },
+        ...{ code: 'SQLITE_CONSTRAINT_FOREIGNKEY', ...ORDERS, ...MISSING },
+      });
+    }
+    expect(stateOf(database)).toEqual(before);
+  });
+
+  test('explains each statement of a transaction where it failed', () => {
+    const { translate } = defineConflicts({ drivers: [explainForeignKeys(database)], rules });
+    const sell = database.transaction((customer: number) => {
+      database.prepare('INSERT INTO customers (id) VALUES (?)').run(customer);
+      database.prepare('INSERT INTO orders (customer_id) VALUES (?)').run(customer + 1);
+    });
+    const before = stateOf(database);
+    try {
+      sell(50);
+    } catch (error) {
+      expect(isConflict(translate(error), 'reference_missing')).toBe(true);
+    }
+    expect(stateOf(database)).toEqual(before);
+    expect.assertions(2);
+  });
+
+  test('leaves every other error, and what SQLite says itself, as they are', () => {
+    const driver = explainForeignKeys(database);
+    const { classify } = defineConflicts({ drivers: [driver] });
+    let error: unknown;
+    for (const sql of ['SELEKT', 'INSERT INTO customers VALUES (1, NULL)']) {
+      try {
+        database.exec(sql);
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(driver.owns(error)).toBe(false);
+    }
+    expect(classify(error)).toMatchObject({ kind: 'unique_violation', columns: ['id'] });
+    expect(driver.owns(new Error('FOREIGN KEY constraint failed'))).toBe(false);
+  });
+});
