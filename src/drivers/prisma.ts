@@ -10,7 +10,7 @@ import type { Dialect, Violation } from '../violation.ts';
 /**
  * What Prisma 6 and 7 keep of a driver's error, which itself is gone: a plain object. The adapters choose what is in
  * it, by the code alone; which of them made it, it does not say. A row's values may stand in any of its texts.
- * Source: https://github.com/prisma/prisma/tree/7.10.0/packages/driver-adapter-utils/src/types.ts (MappedError),
+ * Source: https://github.com/prisma/prisma/blob/7.10.0/packages/driver-adapter-utils/src/types.ts (MappedError),
  * `convertDriverError` in packages/adapter-<driver>/src/errors.ts
  */
 interface MappedError {
