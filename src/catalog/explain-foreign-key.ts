@@ -34,11 +34,27 @@ export type ForeignKeyExplanation = Pick<
  * @throws {TypeError} for a function that is not synchronous
  */
 export function explainForeignKey(database: SqliteConnection, run: () => unknown): ForeignKeyExplanation | undefined {
+  return explained(database, run);
+}
+
+/** The one statement that fails, with its values. */
+interface Statement {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+/** @param statement what `run` runs, where it is known: other tables than those that it writes need no triggers */
+function explained(
+  database: SqliteConnection,
+  run: () => unknown,
+  statement?: Statement,
+): ForeignKeyExplanation | undefined {
   const kind = Object.prototype.toString.call(run);
   if (kind !== '[object Function]') {
     throw new TypeError(expected(kind === '[object AsyncFunction]' ? 'an async function' : shown(run)));
   }
-  const references = constraintsOf(database, 'main').filter(({ kind }) => kind === 'foreign_key');
+  const references = referencesOf(database);
+  const tables = statement && writtenBy(database, statement);
   const settings = ['defer_foreign_keys', 'recursive_triggers'].map((name) => [name, pragma(database, name)] as const);
   let result: unknown;
   let broken: Broken[] = [];
@@ -46,7 +62,7 @@ export function explainForeignKey(database: SqliteConnection, run: () => unknown
   try {
     // RESTRICT is put off, too. Rows that REPLACE deletes fire triggers only with the second.
     for (const [name] of settings) database.exec(`PRAGMA ${name} = ON`);
-    for (const statement of recorder(references)) database.exec(statement);
+    for (const statement of recorder(references, tables)) database.exec(statement);
     try {
       result = run();
     } catch {}
@@ -84,47 +100,47 @@ const expected = (got: string): string =>
  * The price is that of {@link explainForeignKey}, and only a statement that failed pays it.
  */
 export function explainForeignKeys(database: SqliteConnection): Translator {
-  const explained = new WeakMap<object, Violation>();
+  const violations = new WeakMap<object, Violation>();
   const original: SqliteConnection = {
     exec: database.exec.bind(database),
     prepare: database.prepare.bind(database),
   };
 
-  function explaining(target: object, name: string): void {
+  function explaining(target: object, name: string, sql?: string): void {
     const methods = target as Record<string, unknown>;
     const method = methods[name];
     if (typeof method !== 'function') return;
-    methods[name] = function (this: unknown, ...args: unknown[]): unknown {
-      const run = (): unknown => method.apply(this, args);
+    methods[name] = function (this: unknown, ...values: unknown[]): unknown {
+      const run = (): unknown => method.apply(this, values);
       try {
         return run();
       } catch (error) {
-        explain(error, run);
+        explain(error, run, sql === undefined ? undefined : { sql, values });
         throw error;
       }
     };
   }
 
-  function explain(error: unknown, run: () => unknown): void {
+  function explain(error: unknown, run: () => unknown, statement?: Statement): void {
     try {
       const violation = betterSqlite3.classify(error) ?? nodeSqlite.classify(error);
       if (violation?.kind !== 'foreign_key_violation') return;
-      const explanation = explainForeignKey(original, run);
-      if (explanation) explained.set(error as object, { ...violation, ...explanation });
+      const explanation = explained(original, run, statement);
+      if (explanation) violations.set(error as object, { ...violation, ...explanation });
     } catch {}
   }
 
-  const prepare = original.prepare as (...args: unknown[]) => object;
-  (database as { prepare: unknown }).prepare = (...args: unknown[]): object => {
-    const statement = prepare(...args);
-    for (const name of ['run', 'get', 'all']) explaining(statement, name);
+  const prepare = original.prepare as (sql: string, ...options: unknown[]) => object;
+  (database as { prepare: unknown }).prepare = (sql: string, ...options: unknown[]): object => {
+    const statement = prepare(sql, ...options);
+    for (const name of ['run', 'get', 'all']) explaining(statement, name, sql);
     return statement;
   };
   explaining(database, 'exec');
   return {
     name: 'explained foreign keys',
-    owns: (error) => explained.has(error as object),
-    classify: (error) => explained.get(error as object),
+    owns: (error) => violations.has(error as object),
+    classify: (error) => violations.get(error as object),
   };
 }
 
@@ -141,6 +157,44 @@ interface Broken {
   readonly direction?: Direction;
 }
 
+/** What a database has declared, as long as it declares the same. */
+const known = new WeakMap<SqliteConnection, { readonly version: number; readonly references: readonly Constraint[] }>();
+
+function referencesOf(database: SqliteConnection): readonly Constraint[] {
+  const version = pragma(database, 'schema_version');
+  const found = known.get(database);
+  if (found?.version === version) return found.references;
+  const references = constraintsOf(database, 'main').filter(({ kind }) => kind === 'foreign_key');
+  known.set(database, { version, references });
+  return references;
+}
+
+/**
+ * The tables that a statement writes, with its triggers and its cascades; `undefined` where it cannot be told.
+ * Source: https://sqlite.org/opcode.html (OpenWrite, Clear)
+ */
+function writtenBy(database: SqliteConnection, { sql, values }: Statement): ReadonlySet<string> | undefined {
+  try {
+    const program = database.prepare(`EXPLAIN ${sql}`).all(...(values as never[])) as readonly {
+      readonly opcode: string;
+      readonly p1: number | bigint;
+      readonly p2: number | bigint;
+    }[];
+    const pages = new Set<number>();
+    for (const { opcode, p1, p2 } of program) {
+      if (opcode === 'OpenWrite') pages.add(Number(p2));
+      if (opcode === 'Clear') pages.add(Number(p1));
+    }
+    const tables = database.prepare('SELECT tbl_name, rootpage FROM main.sqlite_schema').all() as readonly {
+      readonly tbl_name: string;
+      readonly rootpage: number | bigint | null;
+    }[];
+    return new Set(tables.filter(({ rootpage }) => pages.has(Number(rootpage))).map(({ tbl_name }) => tbl_name));
+  } catch {
+    return undefined;
+  }
+}
+
 const LOG = 'db_http_errors_log';
 const GUARD = 'db_http_errors_guard';
 const name = (text: string): string => `"${text.replaceAll('"', '""')}"`;
@@ -150,13 +204,14 @@ const name = (text: string): string => `"${text.replaceAll('"', '""')}"`;
  * reference of its own keeps the second run from being committed, whatever it does.
  * Source: https://sqlite.org/lang_createtrigger.html
  */
-function* recorder(references: readonly Constraint[]): Generator<string> {
+function* recorder(references: readonly Constraint[], tables?: ReadonlySet<string>): Generator<string> {
   const keys = Math.max(1, ...references.map(({ columns = [] }) => columns.length));
   yield `CREATE TEMP TABLE ${LOG} (reference, direction, ${list(keys, (at) => `key${at}`)})`;
   yield `CREATE TEMP TABLE ${GUARD} (id INTEGER PRIMARY KEY, other REFERENCES ${GUARD} (id) DEFERRABLE INITIALLY DEFERRED)`;
   yield `INSERT INTO temp.${GUARD} VALUES (1, 2)`;
   const notes = new Map<string, string[]>();
   const note = (table: string | undefined, event: string, text: string): void => {
+    if (tables && !tables.has(table ?? '')) return;
     const key = `${event} ON main.${name(table ?? '')}`;
     notes.set(key, [...(notes.get(key) ?? []), text]);
   };

@@ -3,7 +3,7 @@ import { type Declared, declaredIn } from './sqlite-schema.ts';
 
 /** A database of `better-sqlite3`, or of `node:sqlite`. */
 export interface SqliteQueryable {
-  prepare(sql: string): { all(): readonly unknown[] };
+  prepare(sql: string): { all(...values: never[]): readonly unknown[] };
 }
 
 /** The databases of a connection: `main`, `temp` and what is attached. */
