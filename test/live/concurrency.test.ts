@@ -9,31 +9,12 @@ import {
 } from '../../src/concurrency/index.ts';
 import { type Conflicts, type Context, defineConflicts } from '../../src/index.ts';
 import { withTransactionRetry } from '../../src/retry/index.ts';
+import { conflicts } from '../recipes/conflicts.ts';
 import { MYSQL, POSTGRESQL, type Schema, SQLITE } from '../recipes/schema.ts';
 import { describeLive } from './describe-live.ts';
 import { openSession, type Session } from './session.ts';
 
 // One answer for each case, byte for byte the same on every engine.
-
-const DOMAIN_TAKEN = { resource: 'domain', fields: ['name'], detail: 'This domain is already in use.' };
-// #region recipe: The rules of DNS records
-const CNAME_ALONE = {
-  code: 'overlap',
-  resource: 'dns_record',
-  fields: ['name'],
-  detail: 'A CNAME record cannot stand beside other records of the same name.',
-} as const;
-
-const conflicts = defineConflicts({
-  rules: {
-    dns_records_cname: CNAME_ALONE,
-    dns_records_one_cname: CNAME_ALONE,
-    // #endregion
-    domains_name_key: DOMAIN_TAKEN,
-    'domains(name)': DOMAIN_TAKEN,
-    order_already_shipped: { resource: 'order', detail: 'The order has already been shipped.' },
-  },
-});
 
 interface Sent {
   readonly status: number;

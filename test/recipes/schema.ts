@@ -10,6 +10,10 @@ export interface Schema {
   readonly records: readonly string[];
   /** Adds a record; several statements are one transaction. */
   readonly addRecord: readonly string[];
+  readonly accounts: readonly string[];
+  readonly products: readonly string[];
+  /** Notes that are told apart by the time of their last change. */
+  readonly notes: readonly string[];
 }
 
 export const POSTGRESQL: Schema = {
@@ -52,6 +56,15 @@ export const POSTGRESQL: Schema = {
     // #endregion
   ],
   addRecord: [`INSERT INTO dns_records (name, type, value) VALUES (?, ?, ?)`],
+  accounts: [
+    `CREATE TABLE accounts (
+      id integer PRIMARY KEY,
+      email text NOT NULL CONSTRAINT accounts_email_key UNIQUE,
+      name text NOT NULL
+    )`,
+  ],
+  products: [`CREATE TABLE products (id integer PRIMARY KEY, stock integer NOT NULL)`],
+  notes: [`CREATE TABLE notes (id integer PRIMARY KEY, title text, updated_at timestamptz NOT NULL DEFAULT now())`],
 };
 
 export const MYSQL: Schema = {
@@ -104,6 +117,22 @@ export const MYSQL: Schema = {
     `INSERT INTO dns_records (name, type, value, kind) VALUES (?, ?, ?, IF(? = 'CNAME', 'cname', 'other'))`,
     // #endregion
   ],
+  accounts: [
+    `CREATE TABLE accounts (
+      id INT PRIMARY KEY,
+      email VARCHAR(200) NOT NULL,
+      name VARCHAR(200) NOT NULL,
+      CONSTRAINT accounts_email_key UNIQUE (email)
+    )`,
+  ],
+  products: [`CREATE TABLE products (id INT PRIMARY KEY, stock INT NOT NULL)`],
+  notes: [
+    `CREATE TABLE notes (
+      id INT PRIMARY KEY,
+      title VARCHAR(200),
+      updated_at DATETIME(6) NOT NULL DEFAULT NOW(6)
+    )`,
+  ],
 };
 
 export const SQLITE: Schema = {
@@ -145,4 +174,14 @@ export const SQLITE: Schema = {
     // #endregion
   ],
   addRecord: [`INSERT INTO dns_records (name, type, value) VALUES (?, ?, ?)`],
+  accounts: [
+    `CREATE TABLE accounts (
+      id INTEGER PRIMARY KEY,
+      email TEXT NOT NULL,
+      name TEXT NOT NULL,
+      CONSTRAINT accounts_email_key UNIQUE (email)
+    )`,
+  ],
+  products: [`CREATE TABLE products (id INTEGER PRIMARY KEY, stock INTEGER NOT NULL)`],
+  notes: [],
 };
