@@ -144,7 +144,8 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
     if (found === undefined) return undefined;
     const violation = isConflictError(found) ? found.violation : found;
     const completed = violation && complete ? complete(violation, context) : violation;
-    return isConflictError(found) ? completed : completed && reveal(completed, error);
+    const known = isConflictError(found) && completed === found.violation;
+    return completed && !known ? reveal(completed, error) : completed;
   }
 
   function owns(error: unknown): boolean {
@@ -264,11 +265,19 @@ function hintOf(violation: Violation, code: ProblemCode): string | undefined {
   const name = constraint === 'PRIMARY' ? table && `${table}.PRIMARY` : constraint;
   const key = name ?? (table && columns && `${table}(${columns.join(', ')})`);
   if (key === undefined) return undefined;
-  const fields = code === 'duplicate' && columns ? ` fields: ${JSON.stringify(columns)},` : '';
-  const words = `{ resource: '…',${fields} detail: '…' }`;
-  const reference = violation.kind === 'foreign_key_violation';
-  return `${JSON.stringify(key)}: ${reference ? `{ ${code}: ${words} }` : words},`;
+  const words = (given = code): string => {
+    const fields = columns && FIELDS_OF.has(given) ? ` fields: ${JSON.stringify(columns)},` : '';
+    return `{ resource: '…',${fields} detail: '…' }`;
+  };
+  if (violation.kind !== 'foreign_key_violation') return `${JSON.stringify(key)}: ${words()},`;
+  // Where both sides are known, the next error may come from the other one.
+  const codes: readonly ProblemCode[] =
+    columns && violation.referencedColumns ? ['reference_missing', 'reference_in_use'] : [code];
+  return `${JSON.stringify(key)}: { ${codes.map((each) => `${each}: ${words(each)}`).join(', ')} },`;
 }
+
+/** What the client can change is in these columns. */
+const FIELDS_OF: ReadonlySet<ProblemCode> = new Set(['duplicate', 'overlap', 'reference_missing']);
 
 /** Tells the application each time. */
 function defineListener(listener: Listener): Unregistered {

@@ -8,6 +8,7 @@ import {
   type ForeignKeyViolation,
   isConflict,
   type UniqueRule,
+  type UniqueViolation,
   type Violation,
 } from '../src/index.ts';
 import { captured } from './violations.ts';
@@ -169,6 +170,71 @@ describe('a catalog', () => {
     const rules = { orders_customer_fkey: { reference_missing: { fields: ['customer'] } } };
     const answer = defineConflicts({ catalog, rules }).translate(wrapped, { operation: 'insert', table: 'orders' });
     expect(isConflict(answer, 'reference_missing') && answer.rule).toBe('orders_customer_fkey');
+  });
+
+  test('keeps the values that the database reported', () => {
+    const catalog: Catalog = {
+      dialect: 'postgresql',
+      constraints: [{ ...EMAIL, kind: 'primary_key' }],
+    };
+    const error = captured('pg/postgresql-18/unique');
+    const completed = defineConflicts({ catalog }).classify(error) as UniqueViolation;
+    expect(completed).toMatchObject({ primaryKey: true });
+    expect(completed.values).toEqual(['alice@example.com']);
+    const again = defineConflicts({ catalog }).classify(defineConflicts().translate(error)) as UniqueViolation;
+    expect(again).toMatchObject({ primaryKey: true });
+    expect(again.values).toEqual(['alice@example.com']);
+  });
+
+  test.each([
+    ['another database', { dialect: 'sqlite' } as const],
+    ['a column that reads like two', { table: 'users', columns: ['first', 'second'] }],
+  ])('adds nothing to a violation of %s', (_, facts) => {
+    const key: Constraint = { kind: 'unique', name: 'users_key', table: 'users', columns: ['first,second'] };
+    expect(complete([key], { ...UNIQUE, ...facts })).toEqual({ ...UNIQUE, ...facts });
+  });
+
+  test('knows an absent name from one that is called so', () => {
+    const key: Constraint = { kind: 'unique', name: 'undefined', table: 'undefined', columns: ['undefined'] };
+    const nameless = { kind: 'not_null_violation', driver: 'test', code: '1048' } as const;
+    expect(complete([key], { ...UNIQUE, constraint: 'undefined' })).toMatchObject({ table: 'undefined' });
+    expect(complete([key, { kind: 'not_null', table: 'undefined', columns: ['undefined'] }], nameless)).toEqual(
+      nameless,
+    );
+  });
+
+  test('follows what an update changes, by the actions of the update', () => {
+    const update = { operation: 'update', table: 'customers' } as const;
+    const cascade = { ...ORDERS, onUpdate: 'cascade' } as const;
+    expect(complete([cascade], REFERENCE, update)).toEqual(REFERENCE);
+    const byCustomer: Constraint = { ...ITEMS, referencedColumns: ['customer_id'], onUpdate: 'restrict' };
+    expect(complete([cascade, byCustomer, { ...ITEMS, name: 'other' }], REFERENCE, update)).toMatchObject({
+      constraint: 'items_order_fkey',
+      direction: 'still_referenced',
+    });
+    const nulls = { ...ORDERS, onDelete: 'set_null' } as const;
+    expect(complete([nulls, { ...byCustomer }], REFERENCE, { ...update, operation: 'delete' })).toMatchObject({
+      constraint: 'items_order_fkey',
+    });
+    const defaults = { ...ORDERS, onDelete: 'set_default' } as const;
+    expect(complete([defaults], REFERENCE, { ...update, operation: 'delete' })).toMatchObject({
+      direction: 'parent_missing',
+    });
+  });
+
+  test('gives the developer the exact rule to add', () => {
+    const lines: string[] = [];
+    const hint = (constraints: readonly Constraint[], dialect: Catalog['dialect'], path: string, context?: Context) =>
+      defineConflicts({
+        catalog: { dialect, constraints },
+        onUnregistered: (_, line) => lines.push(line),
+      }).translate(captured(path), context);
+    hint([{ ...EMAIL, schema: 'db_http_errors' }], 'mysql', 'mysql2/mysql-9/unique');
+    hint([ORDERS], 'sqlite', 'better-sqlite3/sqlite-3/foreign-key-parent-missing', { table: 'orders' });
+    expect(lines).toEqual([
+      '"users_email_key": { resource: \'…\', fields: ["email"], detail: \'…\' },',
+      "\"orders_customer_fkey\": { reference_missing: { resource: '…', fields: [\"customer_id\"], detail: '…' }, reference_in_use: { resource: '…', detail: '…' } },",
+    ]);
   });
 
   test('is refused when it is none', () => {
