@@ -33,7 +33,7 @@ export function prepareEvidence(section, excerpts) {
           'figure',
           {},
           element('figcaption', {}, file),
-          element('pre', { tabindex: '0', role: 'region', 'aria-label': file }, codeOf(code)),
+          element('pre', { tabindex: '0', role: 'group', 'aria-label': file }, codeOf(code)),
         ),
       ),
     ),
@@ -42,9 +42,9 @@ export function prepareEvidence(section, excerpts) {
 
 function panel(id, side, title, empty) {
   return element(
-    'section',
-    { class: `answer ${side}`, 'aria-labelledby': `${id}-${side}-title` },
-    element('h3', { id: `${id}-${side}-title` }, title),
+    'div',
+    { class: `answer ${side}` },
+    element('h3', {}, title),
     element('div', { id: `${id}-${side}` }, element('p', { class: 'empty' }, empty)),
   );
 }
@@ -75,7 +75,7 @@ function show(place, { line, status, phrase, headers, body }, note, leaks = []) 
     element('dl', {}, ...fields),
     body === undefined
       ? element('p', { class: 'empty' }, 'No body.')
-      : element('pre', { tabindex: '0', role: 'region', 'aria-label': 'Body' }, jsonOf(body, leaks)),
+      : element('pre', { tabindex: '0', role: 'group', 'aria-label': `Body of ${line}` }, jsonOf(body, leaks)),
     ...(note === undefined ? [] : [element('p', { class: 'note' }, note)]),
   );
 }
