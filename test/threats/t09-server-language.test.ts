@@ -1,10 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { classify, isConflict, translate } from '../../src/index.ts';
 import { describeLive } from '../live/describe-live.ts';
 import { openSession, type Session } from '../live/session.ts';
 import { everyFixture, thrownBy, withoutIds } from './attack.ts';
 
 // T9: a server that does not speak English must be understood as well.
+
+beforeEach(() => {
+  vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+});
 
 const fixtures = await everyFixture();
 
@@ -16,7 +20,6 @@ describe('captured in other languages', () => {
   });
 
   test('an error has the facts and the answer that it has in English', () => {
-    vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     let compared = 0;
     for (const { name, error, captured, translator } of foreign) {
       const scenario = name.split('/')[1];
