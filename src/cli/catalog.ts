@@ -101,7 +101,7 @@ function write(file: string, text: string): void {
 
 /** What rules can be written for, and what else there is. */
 function showTable(catalog: Catalog, keys: Keys, output: Output): void {
-  const references = referencesOf(catalog);
+  const references = referencesOf(catalog.constraints);
   const shown = catalog.constraints.filter((constraint) => isUserFacing(constraint, references));
   const rows = shown.map((constraint): Cell[] => [
     { text: printable(keys.keyOf(constraint) ?? '(no name)'), style: 'bold' },

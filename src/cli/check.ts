@@ -76,7 +76,7 @@ function driftOf(
 ): Drift {
   const keys = defineKeys(catalog, conditions);
   const policy = definePolicy(options);
-  const references = referencesOf(catalog);
+  const references = referencesOf(catalog.constraints);
   const known = new Set(conditions);
   for (const constraint of catalog.constraints) for (const form of keys.formsOf(constraint)) known.add(form);
 
@@ -106,20 +106,30 @@ function driftOf(
     return policy.answer(violation)?.rule !== undefined;
   }
 
-  // What has been renamed is looked for among what has no rule, first of all.
-  const unruled = missing.flatMap(({ constraint }) => keys.formsOf(constraint));
+  // What has been renamed is looked for among what has no rule, first of all what has the columns that the name tells.
+  const formsOf = (found: readonly Constraint[]) => found.flatMap((constraint) => keys.formsOf(constraint));
+  const unruled = missing.map(({ constraint }) => constraint);
+  const nearest = (rule: string): string | undefined => {
+    const likely = unruled.filter(({ columns }) => columns?.every((column) => rule.includes(column)));
+    const own = nearestOf(rule, alike(rule, formsOf(likely))) ?? nearestOf(rule, alike(rule, formsOf(unruled)));
+    return own !== undefined && hasSameWord(rule, own) ? own : nearestOf(rule, alike(rule, [...known]));
+  };
   const gone = Object.keys(options.rules ?? {})
     .filter((rule) => !known.has(rule) && !known.has(normalized(rule)) && !ignored.has(normalized(rule)))
     .map((rule) => {
-      const own = nearestOf(rule, unruled);
-      const nearest = own !== undefined && isLike(rule, own) ? own : nearestOf(rule, known);
-      return { rule, ...(nearest !== undefined && { nearest }) };
+      const near = nearest(rule);
+      return { rule, ...(near !== undefined && { nearest: near }) };
     });
   return { gone, missing, partial, nameless };
 }
 
-/** True where two keys have a word in common. */
-function isLike(a: string, b: string): boolean {
-  const shared = new Set(a.split(/[^\p{L}\p{N}]+/u));
-  return b.split(/[^\p{L}\p{N}]+/u).some((word) => shared.has(word));
+/** The keys of the same form, if there are any: names, or tables with columns. */
+function alike(rule: string, keys: readonly string[]): readonly string[] {
+  const same = keys.filter((key) => key.endsWith(')') === rule.endsWith(')'));
+  return same.length > 0 ? same : keys;
+}
+
+function hasSameWord(a: string, b: string): boolean {
+  const words = new Set(a.split(/[^\p{L}\p{N}]+/u));
+  return b.split(/[^\p{L}\p{N}]+/u).some((word) => words.has(word));
 }

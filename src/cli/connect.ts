@@ -56,18 +56,19 @@ interface Address {
 }
 
 function addressOf(given: string, scheme: string): Address {
-  if (!URL.canParse(given) || !given.toLowerCase().startsWith(`${scheme}://`)) {
+  const url = URL.canParse(given) && given.toLowerCase().startsWith(`${scheme}://`) ? new URL(given) : undefined;
+  // An @ behind the server: what comes before it is a password that was not escaped, and not the server's name.
+  if (url === undefined || `${url.pathname}${url.search}${url.hash}`.includes('@')) {
     throw new UsageError(
       `Expected a URL such as ${scheme}://user@localhost/database, got one that is none`,
       'Characters such as @ / # : in a password have to be written as %40 %2F %23 %3A.',
     );
   }
-  const url = new URL(given);
   const secrets = [url.password, decoded(url.password)];
   for (const [name, value] of url.searchParams) if (/pass|pwd|secret|token|key/i.test(name)) secrets.push(value);
   return {
     url,
-    user: decoded(url.username),
+    user: decoded(url.username) || url.searchParams.get('user') || '',
     database: decoded(url.pathname.slice(1)),
     server: url.host || url.searchParams.get('host') || 'localhost',
     secrets: secrets.filter((secret) => secret !== ''),

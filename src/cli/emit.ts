@@ -77,7 +77,7 @@ function everyCodeOf(constraint: Constraint): readonly string[] {
 
 /** The stub of each user-facing constraint and each condition, by key: the lines of `rules`. */
 export function stubsOf(catalog: Catalog, keys: Keys): ReadonlyMap<string, string> {
-  const references = referencesOf(catalog);
+  const references = referencesOf(catalog.constraints);
   const stubs = new Map<string, Stub[]>();
   for (const constraint of catalog.constraints) {
     const key = isUserFacing(constraint, references) ? keys.keyOf(constraint) : undefined;

@@ -87,8 +87,8 @@ export function explain(text: string): Explanation[] {
     const found = byCode(code, given);
     if (found.length > 0) return found;
   }
-  const known = TEXTS.find(([phrase]) => given.includes(phrase));
-  if (known !== undefined) return byCode(known[1], given);
+  const known = knownIn(given);
+  if (known !== undefined) return byCode(known.code, given);
   // MariaDB's sentence of a check: CONSTRAINT `name` failed for `database`.`table`
   return given.includes('CONSTRAINT `') && given.includes('` failed for `') ? byCode('4025', given) : [];
 }
@@ -201,15 +201,22 @@ function connection(code: string): Explanation[] {
   return [explained(code, code, 'Node and the drivers', 'connection_failure', undefined)];
 }
 
+/** The first sentence in a text that is known: what comes after it may be a value. */
+function knownIn(text: string): { readonly phrase: string; readonly code: string; readonly at: number } | undefined {
+  return TEXTS.map(([phrase, code]) => ({ phrase, code, at: text.indexOf(phrase) }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at)[0];
+}
+
 /** The server's own sentence in a text: from its known words to the end of the line. */
 function sentenceIn(text: string): string {
-  for (const [phrase] of TEXTS) {
-    const at = text.indexOf(phrase);
-    if (at < 0) continue;
+  const known = knownIn(text);
+  if (known !== undefined) {
+    const { phrase, at } = known;
     // Some sentences have a name before their known words.
     const start = text.lastIndexOf('\n', at) + 1;
-    const from =
-      phrase.startsWith("'") || phrase.startsWith('doesn') ? Math.max(start, text.lastIndexOf(': ', at) + 2) : at;
+    const hasName = phrase.startsWith("'") || phrase.startsWith('doesn');
+    const from = hasName ? Math.max(start, text.lastIndexOf(': ', at) + 2) : at;
     const [line = ''] = text.slice(from).split('\n');
     return line.replace(/["',}\s]+$/, (end) => (end.startsWith("'") ? "'" : ''));
   }

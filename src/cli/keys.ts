@@ -10,7 +10,7 @@ export interface Entry {
 
 /** The keys that rules can have for a schema. */
 export interface Keys {
-  /** By key, each name and each `table(column, …)`, in the order of the catalog. */
+  /** By key: each name, each `table(column, …)`, each condition. */
   readonly entries: ReadonlyMap<string, Entry>;
   /** The key to use for a constraint; `undefined` where a rule cannot name it. */
   keyOf(constraint: Constraint): string | undefined;
@@ -35,7 +35,7 @@ export function defineKeys({ dialect, constraints }: Catalog, conditions: readon
   function nameOf({ schema, table, name }: Constraint): string | undefined {
     // Every primary key of MySQL has this name: a rule that says no more would be about all of them.
     if (name === undefined || name === 'PRIMARY') return undefined;
-    if (named.get(name) === 1) return name;
+    if (named.get(name) === 1 && !isInherited(name)) return name;
     const inTable = join(table, name);
     return inTable !== undefined && namedInTable.get(inTable) === 1 ? inTable : join(schema, inTable ?? name);
   }
@@ -63,15 +63,19 @@ export function defineKeys({ dialect, constraints }: Catalog, conditions: readon
   }
 
   const entries = new Map<string, Entry & { constraints: Constraint[] }>();
-  for (const constraint of declared) {
-    for (const key of new Set([nameOf(constraint), portableOf(constraint)])) {
+  // Of two keys that are as near, the compiler suggests the first: names, and first of all those that rules are for.
+  const references = referencesOf(declared);
+  const ranked = [true, false].flatMap((is) => declared.filter((each) => isUserFacing(each, references) === is));
+  for (const form of [nameOf, portableOf]) {
+    for (const constraint of ranked) {
+      const key = form(constraint);
       if (key === undefined) continue;
       const entry = entries.get(key);
-      if (entry) entry.constraints.push(constraint);
-      else entries.set(key, { key, constraints: [constraint] });
+      if (entry === undefined) entries.set(key, { key, constraints: [constraint] });
+      else if (!entry.constraints.includes(constraint)) entry.constraints.push(constraint);
     }
   }
-  for (const key of conditions) if (!entries.has(key)) entries.set(key, { key, constraints: [] });
+  for (const key of conditions) if (!entries.has(key) && !isInherited(key)) entries.set(key, { key, constraints: [] });
   return { entries, keyOf, formsOf };
 }
 
@@ -91,6 +95,11 @@ function isWritable(table: string, columns: readonly string[]): boolean {
     columns.length > 0 &&
     columns.every((column) => !column.includes(',') && column.trim() === column)
   );
+}
+
+/** True for what every object has: a type that has it as a member refuses objects that leave it out. */
+function isInherited(name: string): boolean {
+  return Object.hasOwn(Object.prototype, name);
 }
 
 function join(owner: string | undefined, name: string | undefined): string | undefined {
@@ -141,7 +150,7 @@ export function isUserFacing({ kind, table, columns, partitionOf }: Constraint, 
 /** The foreign keys of one column, as `table(column)`. */
 export type References = ReadonlySet<string>;
 
-export function referencesOf({ constraints }: Catalog): References {
+export function referencesOf(constraints: readonly Constraint[]): References {
   const references = constraints.filter(({ kind, columns }) => kind === 'foreign_key' && columns?.length === 1);
   return new Set(references.map(({ table, columns }) => `${table}(${columns})`));
 }

@@ -1,0 +1,432 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { transformSync } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Engine } from '../../fixtures/scenarios/scenario.ts';
+import { describeLive } from '../live/describe-live.ts';
+import { makeDatabase, type OwnDatabase } from './databases.ts';
+import { catalogOf, fileOf, HOSTILE } from './hostile.ts';
+import { makeProject, type Project } from './project.ts';
+
+// The command as a process, against live databases. Every process takes a while: they run at the same time where they
+// can.
+
+/** What a URL has to have in other words. */
+const SECRET = 's3cret@%/x';
+
+let project: Project;
+
+beforeAll(async () => {
+  project = await makeProject();
+}, 60_000);
+
+afterAll(() => project.remove());
+
+/** The schema of a shop; the names of its constraints are the same on every engine. */
+function schemaFor(engine: Engine): string {
+  const inline = engine === 'mysql' || engine === 'mariadb';
+  const text = inline ? 'varchar(100)' : 'text';
+  return `
+    CREATE TABLE customers (id integer NOT NULL, email ${text} NOT NULL, CONSTRAINT customers_pkey PRIMARY KEY (id),
+      CONSTRAINT customers_email_key UNIQUE (email));
+    CREATE TABLE orders (id integer NOT NULL, customer_id integer, number integer, quantity integer, CONSTRAINT orders_pkey PRIMARY KEY (id),
+      CONSTRAINT orders_customer_id_number_key UNIQUE (customer_id, number),
+      CONSTRAINT orders_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customers (id),
+      CONSTRAINT orders_quantity_check CHECK (quantity > 0));`;
+}
+
+const ADD: Readonly<Record<Engine, string>> = {
+  postgresql:
+    'ALTER TABLE customers ADD COLUMN phone text; ALTER TABLE customers ADD CONSTRAINT customers_phone_key UNIQUE (phone)',
+  mysql: 'ALTER TABLE customers ADD COLUMN phone varchar(20), ADD CONSTRAINT customers_phone_key UNIQUE (phone)',
+  mariadb: 'ALTER TABLE customers ADD COLUMN phone varchar(20), ADD CONSTRAINT customers_phone_key UNIQUE (phone)',
+  sqlite: 'ALTER TABLE customers ADD COLUMN phone text; CREATE UNIQUE INDEX customers_phone_key ON customers (phone)',
+};
+
+/** SQLite renames no constraint, and its rules name columns: there it is the column. */
+const RENAME: Readonly<Record<Engine, readonly [sql: string, from: string, to: string]>> = {
+  postgresql: [
+    'ALTER TABLE customers RENAME CONSTRAINT customers_email_key TO customers_email_unique',
+    'customers_email_key',
+    'customers_email_unique',
+  ],
+  mysql: [
+    'ALTER TABLE customers RENAME INDEX customers_email_key TO customers_email_unique',
+    'customers_email_key',
+    'customers_email_unique',
+  ],
+  mariadb: [
+    'ALTER TABLE customers RENAME INDEX customers_email_key TO customers_email_unique',
+    'customers_email_key',
+    'customers_email_unique',
+  ],
+  sqlite: ['ALTER TABLE customers RENAME COLUMN email TO e_mail', 'customers(email)', 'customers(e_mail)'],
+};
+
+/** The rules of a generated file, as Node 20 can load them. */
+function javascriptOf(file: string): string {
+  return transformSync(readFileSync(join(project.folder, file), 'utf8'), { loader: 'ts', format: 'esm' }).code;
+}
+
+const quote = (key: string): string => (/^\w+$/.test(key) ? key : `'${key}'`);
+
+for (const engine of ['postgresql', 'mysql', 'mariadb', 'sqlite'] as const) {
+  describeLive(engine, ({ url: server = '' }) => {
+    let database: OwnDatabase;
+    const out = `${engine}/constraints.ts`;
+    const rules = `${engine}/rules.mjs`;
+    const [rename, from, to] = RENAME[engine];
+
+    beforeAll(async () => {
+      await mkdir(join(project.folder, engine), { recursive: true });
+      const name = engine === 'sqlite' ? join(project.folder, 'shop.db') : `cli_${engine}_${process.pid}`;
+      database = await makeDatabase(engine, server, name);
+      await database.run(schemaFor(engine));
+    }, 30_000);
+
+    afterAll(() => database?.drop());
+
+    test('a catalog is written, compiles, keeps the words that were changed, and tells what was renamed', async () => {
+      const first = await project.run(['catalog', database.url, '--out', out]);
+      expect(first).toEqual({ code: 0, stdout: expect.stringContaining(`${out} written: `), stderr: '' });
+      const written = readFileSync(join(project.folder, out), 'utf8');
+      expect(written).toContain("detail: 'A customer with this email already exists.'");
+      expect(written).toContain("detail: 'This customer still has orders.'");
+      expect(written).toContain("detail: 'The quantity must be greater than 0.'");
+
+      // The user writes words of his own, uses the file, and checks the rules in CI.
+      const own = written.replace("'A customer with this email already exists.'", "'This address is taken.'");
+      project.write(out, own);
+      project.write(rules, javascriptOf(out));
+      const use = project.write(
+        `${engine}/use.ts`,
+        `import { defineConflicts } from 'db-http-errors';
+         import { catalog, rules } from './constraints.js';
+         defineConflicts({ catalog, rules });
+         defineConflicts({ catalog, rules: { 'customers(email)': { fields: ['email'], detail: 'Taken.' } } });
+         // @ts-expect-error one sentence is not enough for the two directions of a reference
+         defineConflicts({ catalog, rules: { 'orders(customer_id)': { detail: 'No.' } } });
+         // @ts-expect-error no column of the key
+         defineConflicts({ catalog, rules: { 'customers(email)': { fields: ['id'], detail: 'Taken.' } } });`,
+      );
+      const [compiled, checked, again] = await Promise.all([
+        project.compile(use),
+        project.run(['check', database.url, '--rules', rules]),
+        project.run(['catalog', database.url, '--out', out]),
+      ]);
+      expect(compiled).toEqual({ code: 0, stdout: '', stderr: '' });
+      expect(checked).toEqual({
+        code: 0,
+        stdout: expect.stringMatching(/^4 rules and \d+ constraints of .* fit\n$/),
+        stderr: '',
+      });
+      expect(again.stdout).toContain(`${out} unchanged: `);
+
+      await database.run(rename);
+      await database.run(ADD[engine]);
+      const [drifted, migrated] = await Promise.all([
+        project.run(['check', database.url, '--rules', rules]),
+        project.run(['catalog', database.url, '--out', out]),
+      ]);
+      expect(drifted.code).toBe(1);
+      expect(drifted.stdout).toMatch(new RegExp(`^- ${escaped(from)} +is gone; the nearest is ${escaped(to)}$`, 'm'));
+      expect(drifted.stdout).toMatch(/^\+ customers(_phone_key|\(phone\)) +has no rule: customers UNIQUE \(phone\)$/m);
+      expect(migrated.stdout).toContain(`${out} updated: `);
+      const updated = readFileSync(join(project.folder, out), 'utf8');
+      expect(updated).toContain("'This address is taken.'");
+      expect(updated).toContain("'A customer with this phone already exists.'");
+      const failed = await project.compile(out);
+      expect(failed.code).not.toBe(0);
+      expect(failed.stdout).toContain(`'${quote(from)}' does not exist in type 'Rules'.`);
+      // The compiler looks for the nearest name of names, and not of keys in quotes: those `check` names.
+      if (/^\w+$/.test(from)) expect(failed.stdout).toContain(`Did you mean to write '${to}'?`);
+    }, 30_000);
+
+    test('try shows the body of each constraint', async () => {
+      const { code, stdout, stderr } = await project.run(['try', database.url, '--json']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const shown = JSON.parse(stdout) as { key: string; status: number; body: { code: string } }[];
+      const codes = shown.filter(({ key }) => /customer_id/.test(key)).map(({ body }) => body.code);
+      expect(codes.sort()).toEqual(['duplicate', 'reference_in_use', 'reference_missing']);
+      expect(shown.every(({ status }) => status === 409)).toBe(true);
+    });
+
+    if (engine === 'sqlite') return;
+
+    test('a user who is refused is told so in one line, without the password', async () => {
+      const url = new URL(database.url.replace('mariadb:', 'mysql:'));
+      url.username = 'nobody';
+      url.password = encodeURIComponent(SECRET);
+      const { code, stdout, stderr } = await project.run(['check', url.href, '--rules', rules]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^db-http-errors: 127\.0\.0\.1:\d+ refuses the user "nobody": .*\n$/);
+      expect(stderr).not.toContain('s3cret');
+    }, 30_000);
+
+    test('an empty database is none to write a catalog of', async () => {
+      const empty = await makeDatabase(engine, server, `cli_empty_${engine}_${process.pid}`);
+      try {
+        const { code, stdout, stderr } = await project.run(['catalog', empty.url]);
+        expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+        expect(stderr).toMatch(
+          /^db-http-errors: There is no constraint in cli_empty_\w+\. Is it the right database.*\n$/,
+        );
+      } finally {
+        await empty.drop();
+      }
+    }, 30_000);
+  });
+}
+
+function escaped(text: string): string {
+  return text.replace(/[()]/g, '\\$&');
+}
+
+/** A server of PostgreSQL's protocol that refuses everybody, with this code and these words. */
+async function makeRefusing(code: string, message: string) {
+  const server = createServer((socket) => {
+    const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(fields.length + 4);
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end(Buffer.concat([Buffer.from('E'), length, fields])));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+}
+
+test('a file of hostile names compiles', async () => {
+  const uses = (['postgresql', 'sqlite', 'mysql'] as const).map((dialect) => {
+    project.write(`hostile/${dialect}.ts`, fileOf({ ...catalogOf(HOSTILE), dialect }, ['it_is_closed', 'constructor']));
+    return project.write(
+      `hostile/use-${dialect}.ts`,
+      `import { defineConflicts } from 'db-http-errors';
+       import { catalog, rules } from './${dialect}.js';
+       defineConflicts({ catalog, rules });`,
+    );
+  });
+  expect(await project.compile(...uses)).toEqual({ code: 0, stdout: '', stderr: '' });
+}, 30_000);
+
+describe('the command', () => {
+  test('says in one line why a server cannot be used, and never the password', async () => {
+    const [wrong, telling] = await Promise.all([
+      makeRefusing('28P01', 'password authentication failed for user "app"'),
+      makeRefusing('XX000', `who says ${SECRET} is no friend`),
+    ]);
+    const user = `app:${encodeURIComponent(SECRET)}`;
+    const ended = await Promise.all(
+      [
+        `postgres://${user}@127.0.0.1:${wrong.port}/shop`,
+        `postgresql://127.0.0.1:${wrong.port}/shop?user=app&password=${encodeURIComponent(SECRET)}`,
+        `postgres://${user}@127.0.0.1:${telling.port}/shop`,
+        `postgres://${user}@127.0.0.1:1/shop`,
+        `mysql://${user}@127.0.0.1:1/shop`,
+        `mariadb://${user}@no-such-host.invalid/shop`,
+        `postgres://app:${SECRET}@127.0.0.1/shop`,
+        `mysql://${user}@127.0.0.1:99999/shop`,
+      ].map((url) => project.run(['catalog', url])),
+    );
+    wrong.close();
+    telling.close();
+    expect(ended.map(({ stderr }) => stderr.replaceAll(/:\d{4,5}/g, ':PORT'))).toEqual([
+      'db-http-errors: 127.0.0.1:PORT refuses the user "app": the password is wrong, or there is no such user\n',
+      'db-http-errors: 127.0.0.1:PORT refuses the user "app": the password is wrong, or there is no such user\n',
+      'db-http-errors: 127.0.0.1:PORT cannot be used: XX000\n',
+      'db-http-errors: No server answers at 127.0.0.1:1: the connection was refused\n',
+      'db-http-errors: No server answers at 127.0.0.1:1: the connection was refused\n',
+      'db-http-errors: There is no host of the name in no-such-host.invalid\n',
+      expect.stringContaining('Expected a URL such as postgres://user@localhost/database, got one that is none'),
+      expect.stringContaining('Expected a URL such as mysql://user@localhost/database, got one that is none'),
+    ]);
+    for (const { code, stdout, stderr } of ended) {
+      expect({ code, stdout, lines: stderr.split('\n').length }).toEqual({ code: 2, stdout: '', lines: 2 });
+      expect(stderr).not.toMatch(/s3cret|s3%63ret/);
+    }
+  }, 30_000);
+
+  test('has a help and a version, and says what is wrong with its arguments in one line', async () => {
+    const [help, version, ...wrong] = await Promise.all([
+      project.run(['--help']),
+      project.run(['--version']),
+      ...[
+        [],
+        ['chek', 'x.db'],
+        ['check', 'x.db'],
+        ['catalog'],
+        ['explain'],
+        ['catalog', 'x.db', '--josn'],
+        ['try', 'a', 'b'],
+        ['try', 'x.db', '--out', 'y.ts'],
+        ['catalog', 'x.db', '--out', 'y.js'],
+        ['catalog', 'mongodb://u:s3cret@h/d'],
+        ['catalog', 'u:s3cret@h/d'],
+      ].map((args) => project.run(args)),
+    ]);
+    expect(help).toEqual({ code: 0, stdout: expect.stringContaining('Usage: db-http-errors <command>'), stderr: '' });
+    expect(version?.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(wrong.map(({ stderr }) => stderr)).toEqual([
+      expect.stringContaining('Expected a command. See'),
+      expect.stringContaining('did you mean check'),
+      expect.stringContaining('Expected --rules'),
+      expect.stringContaining('Expected the URL of a database'),
+      expect.stringContaining('Expected a code or a message'),
+      expect.stringContaining('did you mean --json'),
+      expect.stringContaining('Expected one URL, got 2'),
+      expect.stringContaining('The command try has no option --out'),
+      expect.stringContaining('.ts, .mts or .json'),
+      expect.stringContaining('got one of mongodb:'),
+      expect.stringContaining('There is no file to read'),
+    ]);
+    for (const { code, stdout, stderr } of wrong) {
+      expect({ code, stdout, lines: stderr.split('\n').length }).toEqual({ code: 2, stdout: '', lines: 2 });
+      expect(stderr).not.toContain('s3cret');
+    }
+  }, 30_000);
+
+  test('a rules file that cannot be used, or a missing driver, is told in one line', async () => {
+    const sqlite = await makeDatabase('sqlite', '', join(project.folder, 'small.db'));
+    await sqlite.run('CREATE TABLE users (id integer PRIMARY KEY, email text UNIQUE)');
+    await sqlite.drop();
+    project.write('notes.txt', 'no database');
+    project.write('throws.mjs', "throw new Error('not today\\nnor tomorrow');");
+    project.write('none.mjs', 'export const other = 1;');
+    project.write('wrong.json', '{ "users(email)": { "feilds": ["email"] } }');
+    project.write('broken.json', '{ "users(email)": ');
+    const check = (rules: string) => project.run(['check', 'small.db', '--rules', rules]);
+    const ended = await Promise.all([
+      check('missing.mjs'),
+      check('throws.mjs'),
+      check('none.mjs'),
+      check('wrong.json'),
+      check('broken.json'),
+      project.run(['catalog', 'notes.txt']),
+      project.run(['catalog', 'small.db', '--out', 'notes.ts/x.ts']),
+    ]);
+    expect(ended.map(({ stderr }) => stderr)).toEqual([
+      'db-http-errors: There is no file missing.mjs to read rules from\n',
+      'db-http-errors: The rules of throws.mjs cannot be loaded: not today\n',
+      expect.stringMatching(/^db-http-errors: none\.mjs has no rules\. Expected an object.*\n$/),
+      'db-http-errors: The rules of wrong.json are not valid: Unknown member "feilds" in the rule "users(email)", did you mean "fields"?\n',
+      expect.stringMatching(/^db-http-errors: The rules of broken\.json cannot be read: .+\n$/),
+      'db-http-errors: notes.txt cannot be read as a database of SQLite: file is not a database\n',
+      '',
+    ]);
+    expect(ended.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2, 2, 0]);
+  }, 30_000);
+
+  test('names a driver that is not installed, and how to get it', async () => {
+    const bare = await makeBare();
+    const [pg, mysql] = await Promise.all([
+      bare('postgres://root:s3cret@localhost/x'),
+      bare('mysql://root:s3cret@localhost/x', { npm_config_user_agent: 'pnpm/9.0.0 npm/? node/v20' }),
+    ]);
+    expect(pg).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'db-http-errors: The driver pg is not installed here. Install it: npm install pg\n',
+    });
+    expect(mysql.stderr).toContain('Install it: pnpm add mysql2');
+  }, 30_000);
+
+  /** The command in a project without any driver. */
+  async function makeBare() {
+    const folder = join(project.folder, '..', `${project.folder.split('/').at(-1)}-bare`);
+    const { cpSync, symlinkSync } = await import('node:fs');
+    cpSync(join(project.folder, 'node_modules/db-http-errors'), join(folder, 'node_modules/db-http-errors'), {
+      recursive: true,
+    });
+    symlinkSync(join(project.folder, 'node_modules/http-errors'), join(folder, 'node_modules/http-errors'));
+    const { spawnSync } = await import('node:child_process');
+    afterAll(() => rm(folder, { recursive: true, force: true }));
+    return async (url: string, env: Record<string, string> = {}) => {
+      const main = join(folder, 'node_modules/db-http-errors/dist/cli/main.js');
+      const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'catalog', url], {
+        cwd: folder,
+        env: { PATH: process.env.PATH, ...env },
+        encoding: 'utf8',
+      });
+      return { code: status, stdout, stderr };
+    };
+  }
+
+  test('takes conflicts that are defined, with their format, and ignores what it is told to', async () => {
+    const file = join(project.folder, 'accounts.db');
+    const database = await makeDatabase('sqlite', '', file);
+    await database.run(`CREATE TABLE accounts (id integer PRIMARY KEY, email text UNIQUE, name text UNIQUE);
+      CREATE TABLE notes (id integer PRIMARY KEY, size integer CHECK (size > 1));
+      CREATE TRIGGER closed BEFORE DELETE ON accounts BEGIN SELECT RAISE(ABORT, 'account_is_open'); END`);
+    await database.drop();
+    project.write(
+      'conflicts.mjs',
+      `import { defineConflicts } from 'db-http-errors';
+       setInterval(() => {}, 1000); // what keeps a process running
+       export const conflicts = defineConflicts({
+         format: 'simple',
+         rules: {
+           'accounts( email )': { resource: 'account', fields: ['email'], detail: 'Taken.' },
+           account_is_open: { detail: 'Close it first.' },
+           'account_is_opne': { detail: 'Close it first.' },
+         },
+       });`,
+    );
+    const [tried, checked, ignored] = await Promise.all([
+      project.run(['try', file, '--rules', 'conflicts.mjs', '--json']),
+      project.run(['check', file, '--rules', 'conflicts.mjs', '--json']),
+      project.run([
+        'check',
+        file,
+        '--rules',
+        'conflicts.mjs',
+        '--ignore',
+        'accounts(name)',
+        '--ignore',
+        'account_is_opne',
+      ]),
+    ]);
+    const shown = JSON.parse(tried.stdout) as { key?: string; body: object }[];
+    expect(shown.find(({ key }) => key === 'accounts(email)')?.body).toMatchObject({
+      error: 'conflict',
+      message: 'Taken.',
+    });
+    expect(shown.find(({ key }) => key === 'account_is_open')?.body).toMatchObject({
+      code: 'invalid_state',
+      message: 'Close it first.',
+    });
+    expect(checked.code).toBe(1);
+    expect(JSON.parse(checked.stdout)).toEqual({
+      ok: false,
+      gone: [{ rule: 'account_is_opne', nearest: 'account_is_open' }],
+      missing: [{ rule: 'accounts(name)', constraint: { kind: 'unique', table: 'accounts', columns: ['name'] } }],
+      partial: [],
+      nameless: [{ kind: 'check', table: 'notes', expression: 'size > 1' }],
+    });
+    expect(ignored.code).toBe(0);
+  }, 30_000);
+
+  test('explains what is given to it, or piped in', async () => {
+    const [code, piped, nothing] = await Promise.all([
+      project.run(['explain', '23505']),
+      project.run(['explain', '--json'], { input: "ERROR 1062 (23000): Duplicate entry 'a' for key 'users.email'\n" }),
+      project.run(['explain', '23506']),
+    ]);
+    expect(code.code).toBe(0);
+    expect(code.stdout).toContain('409 duplicate');
+    expect(JSON.parse(piped.stdout)).toMatchObject([{ code: '1062', facts: { constraint: 'email', table: 'users' } }]);
+    expect(nothing).toMatchObject({ code: 1, stdout: expect.stringContaining('The nearest is 23505') });
+  });
+
+  test('colours only where they are wanted', async () => {
+    const run = (env: Record<string, string>) => project.run(['explain', '23505'], { env });
+    const [plain, forced, both] = await Promise.all([
+      run({}),
+      run({ FORCE_COLOR: '1' }),
+      run({ FORCE_COLOR: '1', NO_COLOR: '1' }),
+    ]);
+    expect(plain.stdout).not.toContain('\u001b[');
+    expect(forced.stdout).toContain('\u001b[32m409 duplicate\u001b[39m');
+    expect(both.stdout).toBe(plain.stdout);
+  });
+});

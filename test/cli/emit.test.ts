@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { transformSync } from 'esbuild';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Catalog, Constraint } from '../../src/catalog/index.ts';
+import { generatedOf, newFile, stubsOf, updated } from '../../src/cli/emit.ts';
+import { defineKeys } from '../../src/cli/keys.ts';
+import { stubOf } from '../../src/cli/words.ts';
+import { defineConflicts } from '../../src/index.ts';
+import { catalogOf, fileOf, HOSTILE } from './hostile.ts';
+
+describe('the file that is written', () => {
+  const modules = mkdtempSync(join(tmpdir(), 'db-http-errors-emit-'));
+
+  afterAll(() => rmSync(modules, { recursive: true }));
+
+  async function load(name: string, text: string): Promise<{ catalog: Catalog; rules: Record<string, object> }> {
+    const file = join(modules, `${name}.mjs`);
+    writeFileSync(file, transformSync(text, { loader: 'ts', format: 'esm' }).code);
+    return import(pathToFileURL(file).href);
+  }
+
+  test.each(['postgresql', 'sqlite', 'mysql'] as const)('keeps every name as it is on %s', async (dialect) => {
+    const catalog = { ...catalogOf(HOSTILE), dialect };
+    const text = fileOf(catalog, ['it_is_closed', 'constructor', '__proto__']);
+    const loaded = await load(dialect, text);
+    expect(loaded.catalog).toEqual(catalog);
+    const { classify } = defineConflicts({ catalog: loaded.catalog, rules: loaded.rules as never });
+    expect(classify(new Error('any'))).toBeUndefined();
+    for (const name of HOSTILE) expect(Object.keys(loaded.rules).some((key) => key.includes(name))).toBe(true);
+    expect(Object.getPrototypeOf(loaded.rules)).toBe(Object.prototype);
+    // Nothing in it is invisible, and no line but the last of the region ends it.
+    expect(text).not.toMatch(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/u);
+    expect(text.split('\n').filter((line) => line.startsWith('// #endregion'))).toHaveLength(1);
+  });
+
+  test('is written again without a change, whatever the names are', () => {
+    const catalog = catalogOf(HOSTILE);
+    const keys = defineKeys(catalog, []);
+    const text = newFile(generatedOf(catalog, keys), stubsOf(catalog, keys));
+    expect(updated(text, generatedOf(catalog, keys), stubsOf(catalog, keys), (key) => [key])).toEqual({
+      text,
+      added: [],
+      left: [],
+    });
+  });
+
+  test('keeps all that is not its own, and says what it has no place for', () => {
+    const before = catalogOf(['users']);
+    const after = catalogOf(['users', 'posts']);
+    const old = `import './mine.ts';\n\n${fileOf(before)}\nexport const mine = 1;\n`;
+    const keys = defineKeys(after, []);
+    const args = [generatedOf(after, keys), stubsOf(after, keys), (key: string) => [key]] as const;
+    const update = updated(old, ...args);
+    expect(update?.text.startsWith("import './mine.ts';\n\n// #region")).toBe(true);
+    expect(update?.text.endsWith('\nexport const mine = 1;\n')).toBe(true);
+    expect(update?.added).toEqual(['posts', 'posts_pair', 'posts_check', 'posts_fkey']);
+
+    const renamed = old.replace('export const rules: Rules = {', 'const words = {');
+    expect(updated(renamed, ...args)).toMatchObject({ added: [], left: { length: 4 } });
+    expect(updated('export const rules = {};\n', ...args)).toBeUndefined();
+  });
+
+  test('tells tables of the same name in two schemas apart', () => {
+    const unique = (schema: string): Constraint => ({
+      kind: 'unique',
+      name: 'users_email_key',
+      schema,
+      table: 'users',
+      columns: ['email'],
+    });
+    const catalog: Catalog = { dialect: 'postgresql', constraints: [unique('a'), unique('b')] };
+    const keys = defineKeys(catalog, []);
+    expect([...keys.entries.keys()]).toEqual([
+      'a.users.users_email_key',
+      'b.users.users_email_key',
+      'a.users(email)',
+      'b.users(email)',
+    ]);
+    expect([...stubsOf(catalog, keys).keys()]).toEqual(['a.users.users_email_key', 'b.users.users_email_key']);
+  });
+});
+
+describe('the words of a stub', () => {
+  const table = 'order_items';
+  test.each([
+    [{ kind: 'unique', table: 'users', columns: ['email'] }, 'A user with this email already exists.'],
+    [
+      { kind: 'unique', table: 'addresses', columns: ['zip', 'street'] },
+      'An address with this combination of zip and street already exists.',
+    ],
+    [
+      { kind: 'unique', table: 'categories', expression: 'lower((name)::text)' },
+      'A category with this name already exists.',
+    ],
+    [{ kind: 'unique', table: 'UserStatus', columns: ['userId'] }, 'A user status with this user already exists.'],
+    [
+      { kind: 'exclusion', table: 'bookings', columns: ['room', 'during'] },
+      'This booking overlaps with another booking.',
+    ],
+    [
+      { kind: 'foreign_key', table, columns: ['author_id'], referencedTable: 'people' },
+      'This author does not exist.',
+      'This person still has order items.',
+    ],
+    [
+      { kind: 'foreign_key', table, columns: ['country'], referencedTable: 'countries' },
+      'This country does not exist.',
+      'This country still has order items.',
+    ],
+    [
+      { kind: 'foreign_key', table, columns: ['product_id'], referencedTable: 'products', onDelete: 'cascade' },
+      'This product does not exist.',
+    ],
+    [{ kind: 'check', table, name: 'x', expression: '(`quantity` > 0)' }, 'The quantity must be greater than 0.'],
+    [{ kind: 'check', table, name: 'x', expression: '((price >= (0)::numeric))' }, 'The price must not be negative.'],
+    [{ kind: 'check', table, name: 'x', expression: 'rating BETWEEN 1 AND 5' }, 'The rating must be from 1 to 5.'],
+    [{ kind: 'check', table, name: 'x', expression: 'rating >= 1 AND rating <= 5' }, 'The rating must be from 1 to 5.'],
+    [
+      { kind: 'check', table, name: 'x', expression: 'char_length(title) <= 80' },
+      'The title must have at most 80 characters.',
+    ],
+    [{ kind: 'check', table, name: 'x', expression: 'length(title) > 0' }, 'The title must not be empty.'],
+    [
+      { kind: 'check', table, name: 'x', expression: 'starts_at < ends_at' },
+      'The starts at must be less than the ends at.',
+    ],
+    [
+      { kind: 'check', table, name: 'order_items_state_check', expression: "state <> 'x' OR y" },
+      'This state is not valid.',
+    ],
+    [{ kind: 'check', table, name: 'weird', expression: 'f(x)' }, 'This order item is not valid.'],
+  ] as const satisfies readonly (readonly [Constraint, ...string[]])[])('%j', (constraint, ...sentences) => {
+    expect(Object.values(stubOf(constraint)).map(({ detail }) => detail)).toEqual(sentences);
+  });
+});
