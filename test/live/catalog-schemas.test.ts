@@ -363,11 +363,7 @@ const SQLITE_CASES: readonly Case[] = [
     `INSERT INTO users VALUES (1, 'A', 2)`,
     { constraint: expect.any(String), table: 'users' },
   ],
-  [
-    'a column after an expression',
-    'INSERT INTO main."(" (a, c) VALUES (1, 2)',
-    { constraint: 'first_key', table: '(' },
-  ],
+  ['a generated column', 'INSERT INTO main."(" (a, c) VALUES (1, 2)', { constraint: 'generated_key', table: '(' }],
   ['a check', 'INSERT INTO main."(" (a, c) VALUES (3, 2)', { constraint: 'first_check', table: '(' }],
   ['NOT NULL', 'INSERT INTO main."(" (a) VALUES (2)', { columns: ['c'], table: '(', constraint: undefined }],
   ['a table of the same name', 'INSERT INTO "(" VALUES (1), (1)', { constraint: 'other_key', columns: ['d'] }],
