@@ -129,6 +129,15 @@ for (const engine of ENGINES) {
         expect(await store.payments(key)).toBe(2);
       });
 
+      test('has one effect when several are sent at once after the first answer has expired', async () => {
+        const key = randomUUID();
+        await payIn(idempotency, key);
+        await store.pass(86_400_001);
+        const answers = await Promise.all(Array.from({ length: 8 }, () => payIn(idempotency, key)));
+        expect(answers.filter(({ isReplay }) => !isReplay).length).toBe(1);
+        expect(await store.payments(key)).toBe(2);
+      });
+
       test('keeps keys apart that differ in case or in spaces only', async () => {
         const key = randomUUID();
         for (const each of [`A${key}`, `a${key}`, `"a${key} "`]) {
