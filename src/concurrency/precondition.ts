@@ -22,7 +22,11 @@ export interface Current {
 export interface ExpectOptions {
   /** The application's own name of what the request is about. */
   readonly resource?: string;
-  /** Makes a request without any precondition a 428. @default false */
+  /**
+   * Makes a request a 428 that has no precondition which keeps it from overwriting what it has not seen: `If-Match`,
+   * `If-None-Match: *`, or `If-Unmodified-Since` where there is a date to compare with.
+   * @default false
+   */
   readonly required?: boolean;
   /** What answers. @default the functions of the package root, which an adapter answers again by the app's options */
   readonly conflicts?: Pick<Conflicts, 'conflict'>;
@@ -56,7 +60,7 @@ export function precondition(
   const lastModified = secondsOf(current?.lastModified);
 
   const mismatch = () => {
-    const expected = ifMatch === undefined ? undefined : firstOpaque(ifMatch);
+    const expected = ifMatch === undefined ? undefined : onlyOpaque(ifMatch);
     return conflicts.conflict(
       'version_mismatch',
       {
@@ -81,8 +85,12 @@ export function precondition(
   } else if (isRead && ifModifiedSince !== undefined && lastModified !== undefined) {
     if (lastModified <= ifModifiedSince) return 'not_modified';
   }
-  const isConditional = ifMatch ?? ifNoneMatch ?? ifUnmodifiedSince;
-  if (required && isConditional === undefined) {
+  // A date that there is nothing to compare with was ignored, and other tags than the current one guard no version.
+  const isGuarded =
+    ifMatch !== undefined ||
+    ifNoneMatch?.trim() === '*' ||
+    (ifUnmodifiedSince !== undefined && lastModified !== undefined);
+  if (required && !isGuarded) {
     throw conflicts.conflict('precondition_required', resource === undefined ? {} : { resource }, { context: request });
   }
   return 'proceed';
@@ -133,10 +141,10 @@ function tagOf({ etag, version }: Current): EntityTag | undefined {
   return parsed[0];
 }
 
-/** What the client expected, as it sent it: the version, where the tag is one of ours. */
-function firstOpaque(header: string): string | undefined {
+/** What the client expected, as it sent it: the version, where the tag is one of ours. Of several tags none is it. */
+function onlyOpaque(header: string): string | undefined {
   const tags = parseEntityTags(header);
-  const opaque = typeof tags === 'object' ? tags[0]?.opaque : undefined;
+  const opaque = typeof tags === 'object' && tags.length === 1 ? tags[0]?.opaque : undefined;
   if (opaque === undefined) return undefined;
   try {
     return decodeURI(opaque);

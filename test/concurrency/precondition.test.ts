@@ -165,6 +165,23 @@ describe('preconditions', () => {
     expect(required({ 'if-unmodified-since': AT })).toBe('proceed');
   });
 
+  test('of several tags expect no version in particular', () => {
+    const several = { method: 'PUT', headers: { 'if-match': '"v2", "v3"' } };
+    const thrown = thrownBy(() => precondition(several, V4));
+    expect(thrown).toMatchObject({ status: 412, problem: { current_version: 'v4' } });
+    expect((thrown as { problem: object }).problem).not.toHaveProperty('expected_version');
+  });
+
+  test('are not there when nothing can be compared with them', () => {
+    const required = (headers: Record<string, string>, current?: Current) => () =>
+      precondition({ method: 'PUT', headers }, current, { required: true });
+    // Any other tag lets a write pass that has not seen the current one.
+    expect(thrownBy(required({ 'if-none-match': '"v3"' }, V4))).toMatchObject({ status: 428 });
+    expect(thrownBy(required({ 'if-unmodified-since': AT }, { version: 'v4' }))).toMatchObject({ status: 428 });
+    expect(required({ 'if-none-match': '*' })()).toBe('proceed');
+    expect(thrownBy(required({ 'if-none-match': '*' }, V4))).toMatchObject({ status: 412 });
+  });
+
   test("are answered by the application's options", () => {
     const conflicts = defineConflicts({ status: { version_mismatch: 409 } });
     const request = { method: 'PUT', headers: { 'if-match': '"v3"' } };
