@@ -6,6 +6,12 @@ const EMAIL_TAKEN: Rule = {
   detail: 'A user with this email address already exists.',
 };
 
+const DOMAIN_TAKEN: Rule = {
+  resource: 'domain',
+  fields: ['name'],
+  detail: 'This domain is already in use.',
+};
+
 /** The library with the words of this service: one rule for each constraint of `schema/*.sql`. */
 export const conflicts: Conflicts = defineConflicts({
   // `type` leads to a page of the demo. A service of your own gives its full address: https://api.example.com/problems/
@@ -33,6 +39,17 @@ export const conflicts: Conflicts = defineConflicts({
       fields: ['to'],
       status: 422,
       detail: 'The day of departure must be after the day of arrival.',
+    },
+    demo_domains_name_key: DOMAIN_TAKEN,
+    'demo_domains(name)': DOMAIN_TAKEN,
+    demo_payments_order_id_fkey: {
+      reference_missing: { resource: 'payment', fields: ['order'], detail: 'This order does not exist.' },
+    },
+    demo_payments_amount_check: {
+      resource: 'payment',
+      fields: ['amount'],
+      status: 422,
+      detail: 'The amount must be positive.',
     },
     // Three guards of the same name: an exclusion constraint (PostgreSQL), a unique key over the nights (MySQL and
     // MariaDB) and a trigger's RAISE (SQLite).

@@ -1,7 +1,7 @@
 import type { Repositories } from './repositories/repositories.ts';
 
 /** The rows that the service starts with. */
-export async function seed({ users, customers, orders, bookings, documents }: Repositories): Promise<void> {
+export async function seed({ users, customers, orders, bookings, documents, domains }: Repositories): Promise<void> {
   await users.create({ email: 'alice@example.com', name: 'Alice' });
   const acme = await customers.create({ name: 'Acme' });
   await customers.create({ name: 'Nobody Inc.' });
@@ -10,4 +10,5 @@ export async function seed({ users, customers, orders, bookings, documents }: Re
   await bookings.addRoom(102);
   await bookings.create({ room: 101, from: '2027-03-01', to: '2027-03-05' });
   await documents.create({ text: 'The first draft.' });
+  await domains.claim({ name: 'example.com' });
 }

@@ -8,8 +8,10 @@ import type { Repositories } from './repositories/repositories.ts';
 import { bookingRoutes } from './routes/bookings.ts';
 import { customerRoutes } from './routes/customers.ts';
 import { documentRoutes } from './routes/documents.ts';
+import { domainRoutes } from './routes/domains.ts';
 import { orderTransitionRoutes } from './routes/order-transitions.ts';
 import { orderRoutes } from './routes/orders.ts';
+import { paymentRoutes } from './routes/payments.ts';
 import { userRoutes } from './routes/users.ts';
 import { seed } from './seed.ts';
 import { servePage } from './web/serve.ts';
@@ -46,6 +48,8 @@ export async function createService(databaseUrl?: string): Promise<Service> {
     orders: conflicts.wrap(repositories.orders),
     bookings: conflicts.wrap(repositories.bookings),
     documents: conflicts.wrap(repositories.documents),
+    domains: conflicts.wrap(repositories.domains),
+    payments: conflicts.wrap(repositories.payments),
   };
   const routes = [...constraintRoutes(wrapped), ...ownRoutes(wrapped)];
   const bad = [...constraintRoutes(repositories), ...unguardedRoutes(repositories)];
@@ -85,12 +89,13 @@ function constraintRoutes(repositories: Repositories): Route[] {
     ...customerRoutes(repositories),
     ...orderRoutes(repositories),
     ...bookingRoutes(repositories),
+    ...domainRoutes(repositories),
   ];
 }
 
 /** Routes whose conflicts the service raises. */
 function ownRoutes(repositories: Repositories): Route[] {
-  return [...orderTransitionRoutes(repositories), ...documentRoutes(repositories)];
+  return [...orderTransitionRoutes(repositories), ...documentRoutes(repositories), ...paymentRoutes(repositories)];
 }
 
 /** Waits for what is under way, for two seconds at most. */

@@ -23,6 +23,16 @@ export function welcome(engine: string, port: number): string {
       'A stale version: 412 and the current ETag.',
       `curl -i -X PUT ${at}/documents/1 -H 'If-Match: "0"' --json '{"text":"Mine."}'`,
     ],
+    [
+      'Published twice: the second one is an invalid_state.',
+      `curl -X POST ${at}/documents/1/publish; curl -i -X POST ${at}/documents/1/publish`,
+    ],
+    ['A domain that is claimed: duplicate, name.', `curl -i ${at}/domains --json '{"name":"example.com"}'`],
+    [
+      'A payment that is sent twice: taken once, answered twice. With the same key and another amount: 422.',
+      `for i in 1 2; do curl -i ${at}/payments -H 'Idempotency-Key: "a1"' --json '{"order":1,"amount":500}'; done`,
+      `curl -i ${at}/payments -H 'Idempotency-Key: "a1"' --json '{"order":1,"amount":900}'`,
+    ],
   ];
   const lines = steps.flatMap(([about, ...commands]) => [
     '',

@@ -259,7 +259,7 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
     const first = await send('GET /documents/1');
     expect(first.headers.get('etag')).toBe('"1"');
     const changed = await send('PUT /documents/1', { text: 'The second draft.' }, { 'if-match': '"1"' });
-    expect(changed.body).toStrictEqual({ id: 1, text: 'The second draft.', version: 2 });
+    expect(changed.body).toStrictEqual({ id: 1, text: 'The second draft.', status: 'draft', version: 2 });
     expect(changed.headers.get('etag')).toBe('"2"');
 
     const stale = {
@@ -298,6 +298,77 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
     expect([tags.status, any.status, weak.status]).toEqual([200, 200, 412]);
   });
 
+  test('publishes a document once', async () => {
+    const answers = await Promise.all([1, 2].map(() => send('POST /documents/1/publish')));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    await sendForProblem('POST /documents/1/publish', undefined, {
+      status: 409,
+      detail: 'The current state of the resource does not allow this.',
+      code: 'invalid_state',
+      resource: 'document',
+      current_status: 'published',
+      requested_transition: 'publish',
+      allowed_transitions: [],
+      recovery: 'none',
+    });
+    expect((await send('POST /documents/999/publish')).status).toBe(404);
+  });
+
+  test('answers a domain that is claimed', async () => {
+    await sendForProblem(
+      'POST /domains',
+      { name: 'Example.COM' },
+      {
+        status: 409,
+        detail: 'This domain is already in use.',
+        code: 'duplicate',
+        resource: 'domain',
+        errors: [{ pointer: '#/name', code: 'taken' }],
+        recovery: 'change_input',
+      },
+    );
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => send('POST /domains', { name: 'b.example.com' })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
+    expect((await send('GET /domains')).body).toMatchObject([{ name: 'example.com' }, { name: 'b.example.com' }]);
+  });
+
+  test('takes a payment once, however often it is sent', async () => {
+    const payment = { order: 1, amount: 500 };
+    const key = { 'idempotency-key': '"pay-1"' };
+    const first = await send('POST /payments', payment, key);
+    expect([first.status, first.headers.get('idempotency-replayed')]).toEqual([201, null]);
+    expect(first.body).toStrictEqual({ id: expect.any(Number), ...payment });
+    const again = await send('POST /payments', payment, key);
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 'true']);
+    expect(again.body).toStrictEqual(first.body);
+    expect((await send('GET /payments')).body).toStrictEqual([first.body]);
+
+    const many = { 'idempotency-key': '"pay-2"' };
+    const answers = await Promise.all(Array.from({ length: 8 }, () => send('POST /payments', payment, many)));
+    expect(answers.filter(({ status }) => ![201, 409].includes(status))).toEqual([]);
+    expect((await send('GET /payments')).body).toHaveLength(2);
+
+    const reused = { status: 422, code: 'idempotency_key_reused', recovery: 'change_input' };
+    await sendForProblem(
+      'POST /payments',
+      { order: 1, amount: 900 },
+      { ...reused, detail: 'This idempotency key was used for another request.' },
+      key,
+    );
+    await sendForProblem('POST /payments', payment, {
+      status: 400,
+      code: 'idempotency_key_missing',
+      detail: 'Send an idempotency key with this request.',
+      recovery: 'change_input',
+    });
+    // What the database refuses is not stored: the key is free for another try.
+    const refused = { 'idempotency-key': '"pay-3"' };
+    expect((await send('POST /payments', { order: 1, amount: 0 }, refused)).status).toBe(422);
+    expect((await send('POST /payments', payment, refused)).status).toBe(201);
+  });
+
   test('lets one of two editors through', async () => {
     const { body } = await send('GET /documents/1');
     const { version } = body as { version: number };
@@ -317,6 +388,8 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
     ['POST /orders', { customer: 1, quantity: 2 ** 31 }, 400],
     ['POST /bookings', { room: 101, from: '2027-02-30', to: '2027-03-01' }, 400],
     ['POST /bookings', { room: 101, from: '2027-03-01', to: '2028-03-01' }, 400],
+    ['POST /domains', { name: 'not a domain' }, 400],
+    ['POST /payments', { order: 1, amount: 'all' }, 400],
     ['POST /users', { email: 'x'.repeat(70_000), name: 'Bob' }, 413],
     ['POST /users', undefined, 415],
   ])('%s with %j is answered with %d', async (line, body, status) => {

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { Answer, IdempotentAnswer, IdempotentRequest, Scope } from 'db-http-errors/idempotency';
+import { idempotencyTableSql } from 'db-http-errors/idempotency';
 import type { Repositories } from '../repositories/repositories.ts';
 
 /** A value of a statement. */
@@ -12,6 +14,16 @@ export interface Queries {
   change(sql: string, ...values: Value[]): Promise<number>;
   /** The `id` of the row that a statement inserted. */
   insert(sql: string, ...values: Value[]): Promise<number>;
+  /** Runs an insert once for each `Idempotency-Key`, in one transaction with the key and the answer. */
+  insertOnce(request: IdempotentRequest, scope: Scope, insert: Insert): Promise<IdempotentAnswer>;
+}
+
+/** An insert that is answered. */
+export interface Insert {
+  readonly sql: string;
+  readonly values: readonly Value[];
+  /** The answer, by the `id` of the new row. */
+  answer(id: number): Answer;
 }
 
 /** An open database with the tables of the demo in it. */
@@ -36,13 +48,27 @@ export async function loadDriver<Driver>(name: string, load: () => Promise<Drive
   }
 }
 
+/** Where the idempotency keys are. */
+export const KEYS = 'demo_idempotency_keys';
+
 /** The statements that make the tables. */
-export function readSchema(dialect: 'sqlite' | 'postgresql' | 'mysql'): Promise<string> {
-  return readFile(new URL(`../schema/${dialect}.sql`, import.meta.url), 'utf8');
+export async function readSchema(dialect: 'sqlite' | 'postgresql' | 'mysql'): Promise<string> {
+  const schema = await readFile(new URL(`../schema/${dialect}.sql`, import.meta.url), 'utf8');
+  return schema + idempotencyTableSql(dialect, KEYS) + MARKS[dialect];
 }
+
+/** The mark of the table that the library has written. */
+const MARKS = {
+  sqlite: '',
+  postgresql: `COMMENT ON TABLE ${KEYS} IS 'demo of db-http-errors';\n`,
+  mysql: `ALTER TABLE ${KEYS} COMMENT = 'demo of db-http-errors';\n`,
+};
 
 /** The tables of the demo; those that refer to others come first. */
 export const TABLES: readonly string[] = [
+  KEYS,
+  'demo_payments',
+  'demo_domains',
   'demo_booking_nights',
   'demo_bookings',
   'demo_rooms',

@@ -1,7 +1,18 @@
+import { defineIdempotency } from 'db-http-errors/idempotency';
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import { conflicts } from '../conflicts.ts';
 import { type Booking, Bookings } from '../repositories/bookings.ts';
 import { makeRepositories } from '../repositories/repositories.ts';
-import { type Database, dropStatements, type Found, loadDriver, type Queries, readSchema, TABLES } from './database.ts';
+import {
+  type Database,
+  dropStatements,
+  type Found,
+  KEYS,
+  loadDriver,
+  type Queries,
+  readSchema,
+  TABLES,
+} from './database.ts';
 
 /** MySQL or MariaDB, by mysql2. */
 export async function openMysql(url: string): Promise<Database> {
@@ -10,6 +21,7 @@ export async function openMysql(url: string): Promise<Database> {
   }
   const { createPool } = await loadDriver('mysql2', () => import('mysql2/promise'));
   const pool = createPool(url);
+  const idempotency = defineIdempotency(pool, { conflicts, table: KEYS });
 
   const queries: Queries = {
     async all<Row>(sql: string, ...values: (string | number)[]) {
@@ -20,6 +32,11 @@ export async function openMysql(url: string): Promise<Database> {
     },
     async insert(sql, ...values) {
       return (await pool.execute<ResultSetHeader>(sql, values))[0].insertId;
+    },
+    insertOnce(request, scope, { sql, values, answer }) {
+      return idempotency.inTransaction(request, scope, async (connection) =>
+        answer((await connection.execute<ResultSetHeader>(sql, [...values]))[0].insertId),
+      );
     },
   };
 

@@ -1,11 +1,23 @@
+import { defineIdempotency } from 'db-http-errors/idempotency';
+import { conflicts } from '../conflicts.ts';
 import { makeRepositories } from '../repositories/repositories.ts';
-import { type Database, dropStatements, type Found, loadDriver, type Queries, readSchema, TABLES } from './database.ts';
+import {
+  type Database,
+  dropStatements,
+  type Found,
+  KEYS,
+  loadDriver,
+  type Queries,
+  readSchema,
+  TABLES,
+} from './database.ts';
 
 /** PostgreSQL, by pg. */
 export async function openPostgresql(url: string): Promise<Database> {
   const { default: pg } = await loadDriver('pg', () => import('pg'));
   const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 10_000 });
   pool.on('error', () => {}); // an idle connection broke: the pool makes a new one
+  const idempotency = defineIdempotency(pool, { conflicts, table: KEYS });
 
   const queries: Queries = {
     async all<Row>(sql: string, ...values: (string | number)[]) {
@@ -16,6 +28,11 @@ export async function openPostgresql(url: string): Promise<Database> {
     },
     async insert(sql, ...values) {
       return (await pool.query(`${numbered(sql)} RETURNING id`, values)).rows[0].id;
+    },
+    insertOnce(request, scope, { sql, values, answer }) {
+      return idempotency.inTransaction(request, scope, async (client) =>
+        answer((await client.query(`${numbered(sql)} RETURNING id`, [...values])).rows[0].id),
+      );
     },
   };
 

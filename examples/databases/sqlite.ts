@@ -1,5 +1,7 @@
+import { defineIdempotency } from 'db-http-errors/idempotency';
+import { conflicts } from '../conflicts.ts';
 import { makeRepositories } from '../repositories/repositories.ts';
-import { type Database, loadDriver, type Queries, readSchema } from './database.ts';
+import { type Database, KEYS, loadDriver, type Queries, readSchema } from './database.ts';
 
 /** SQLite in memory, by better-sqlite3. */
 export async function openSqlite(): Promise<Database> {
@@ -9,6 +11,8 @@ export async function openSqlite(): Promise<Database> {
   });
   connection.pragma('foreign_keys = ON');
   connection.exec(await readSchema('sqlite'));
+
+  const idempotency = defineIdempotency(connection, { conflicts, table: KEYS });
 
   // The driver is synchronous: `async` makes it look like the others.
   const queries: Queries = {
@@ -20,6 +24,11 @@ export async function openSqlite(): Promise<Database> {
     },
     async insert(sql, ...values) {
       return Number(connection.prepare(sql).run(...values).lastInsertRowid);
+    },
+    insertOnce(request, scope, { sql, values, answer }) {
+      return idempotency.inTransaction(request, scope, (tx) =>
+        answer(Number(tx.prepare(sql).run(...values).lastInsertRowid)),
+      );
     },
   };
 

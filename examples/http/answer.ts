@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http';
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON; absent for none. */
+  /** Bytes are sent as they are, anything else as JSON; absent for none. */
   readonly body?: unknown;
 }
 

@@ -52,6 +52,14 @@ export function readText(body: Body, name: string): string {
   throw createError(400, `Expected "${name}" to be a text of 1 to 200 characters.`);
 }
 
+/** A name like `www.example.com`, in lower case. */
+export function readDomain(body: Body, name: string): string {
+  const value = readText(body, name).trim().toLowerCase();
+  const labels = value.split('.');
+  if (labels.length > 1 && labels.every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label))) return value;
+  throw createError(400, `Expected "${name}" to be a domain like www.example.com.`);
+}
+
 /** A whole number that fits 32 bits. */
 export function readInteger(body: Body, name: string): number {
   const value = body[name];

@@ -66,7 +66,7 @@ function find({ prefix, routes }: Mount, path: string, method = 'GET'): { route:
 }
 
 function send(response: ServerResponse, { status, headers = {}, body }: Answer): void {
-  const text = body === undefined ? undefined : JSON.stringify(body);
+  const text = body === undefined || body instanceof Uint8Array ? body : JSON.stringify(body);
   response.writeHead(status, {
     ...(text !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
     'X-Content-Type-Options': 'nosniff',

@@ -1,9 +1,14 @@
+import { assertUpdated, defineTransitions, entityTag, expectVersion, precondition } from 'db-http-errors/concurrency';
 import createError from 'http-errors';
 import { conflicts } from '../conflicts.ts';
 import { readInteger, readText } from '../http/body.ts';
 import type { Route } from '../http/listener.ts';
 import type { Document } from '../repositories/documents.ts';
 import type { Repositories } from '../repositories/repositories.ts';
+
+const ABOUT = { resource: 'document', conflicts };
+
+const steps = defineTransitions({ publish: { from: ['draft'], to: 'published' } });
 
 /** Documents that two people edit: a change says which version it was made from, in `If-Match` or as `version`. */
 export function documentRoutes({ documents }: Repositories): Route[] {
@@ -34,42 +39,31 @@ export function documentRoutes({ documents }: Repositories): Route[] {
       async answer({ id, message, body: readBody }) {
         const body = await readBody();
         const text = readText(body, 'text');
-        const current = await find(id);
-        const tags = message.headers['if-match'];
-        const version = body.version === undefined ? undefined : readInteger(body, 'version');
-        if (tags === undefined && version === undefined) {
-          throw conflicts.conflict('precondition_required', { resource: 'document' });
-        }
-
-        const expected = tags === undefined ? version === current.version : matches(tags, current.version);
-        if (expected && (await documents.update({ id, text, version: current.version }))) {
-          return answerWith({ id, text, version: current.version + 1 });
-        }
-        // With `If-Match` in the request this is a 412, without it a 409.
-        throw conflicts.conflict(
-          'version_mismatch',
-          {
-            resource: 'document',
-            current_version: (await find(id)).version,
-            expected_version: tags === undefined ? version : readTag(tags),
-          },
-          { context: message },
-        );
+        const { version } = await find(id);
+        // A stale version is a 412 in `If-Match` and a 409 in the body; neither of them is a 428.
+        precondition(message, { version }, { ...ABOUT, required: body.version === undefined });
+        if (message.headers['if-match'] === undefined) expectVersion(readInteger(body, 'version'), version, ABOUT);
+        // Somebody may have been faster since then.
+        const updated = await documents.update({ id, text, version });
+        const current = async () => (await documents.find(id))?.version;
+        await assertUpdated(updated, { ...ABOUT, current, expected: version, context: message });
+        return answerWith(await find(id));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/documents/:id/publish',
+      async answer({ id }) {
+        const moved = await documents.move(id, steps.from('publish'), steps.to('publish'));
+        const current = async () => (await documents.find(id))?.status;
+        await steps.assertUpdated('publish', moved, { ...ABOUT, current });
+        return answerWith(await find(id));
       },
     },
   ];
 }
 
 function answerWith(document: Document): { status: number; headers: Record<string, string>; body: Document } {
-  return { status: 200, headers: { ETag: `"${document.version}"`, 'Cache-Control': 'no-cache' }, body: document };
-}
-
-/** True when one of the tags of `If-Match` is this version's; a weak tag never is. Source: RFC 9110 section 13.1.1 */
-function matches(tags: string, version: number): boolean {
-  return tags.trim() === '*' || tags.split(',').some((tag) => tag.trim() === `"${version}"`);
-}
-
-/** The version in a single tag; `undefined` for a list. */
-function readTag(tags: string): string | undefined {
-  return /^\s*"([^",]*)"\s*$/.exec(tags)?.[1];
+  const headers = { ETag: entityTag(document.version), 'Cache-Control': 'no-cache' };
+  return { status: 200, headers, body: document };
 }

@@ -46,5 +46,20 @@ CREATE TABLE demo_booking_nights (
 CREATE TABLE demo_documents (
   id INT AUTO_INCREMENT PRIMARY KEY,
   text VARCHAR(200) NOT NULL,
+  status VARCHAR(20) NOT NULL DEFAULT 'draft',
   version INT NOT NULL DEFAULT 1
+) ENGINE = InnoDB, DEFAULT CHARSET = utf8mb4, COMMENT = 'demo of db-http-errors';
+
+CREATE TABLE demo_domains (
+  id INT AUTO_INCREMENT PRIMARY KEY,
+  name VARCHAR(253) NOT NULL,
+  CONSTRAINT demo_domains_name_key UNIQUE (name)
+) ENGINE = InnoDB, DEFAULT CHARSET = utf8mb4, COMMENT = 'demo of db-http-errors';
+
+CREATE TABLE demo_payments (
+  id INT AUTO_INCREMENT PRIMARY KEY,
+  order_id INT NOT NULL,
+  amount INT NOT NULL,
+  CONSTRAINT demo_payments_order_id_fkey FOREIGN KEY (order_id) REFERENCES demo_orders (id),
+  CONSTRAINT demo_payments_amount_check CHECK (amount > 0)
 ) ENGINE = InnoDB, DEFAULT CHARSET = utf8mb4, COMMENT = 'demo of db-http-errors';

@@ -40,7 +40,22 @@ CREATE TABLE demo_bookings (
 CREATE TABLE demo_documents (
   id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   text varchar(200) NOT NULL,
+  status varchar(20) NOT NULL DEFAULT 'draft',
   version integer NOT NULL DEFAULT 1
+);
+
+CREATE TABLE demo_domains (
+  id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name varchar(253) NOT NULL,
+  CONSTRAINT demo_domains_name_key UNIQUE (name)
+);
+
+CREATE TABLE demo_payments (
+  id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  order_id integer NOT NULL,
+  amount integer NOT NULL,
+  CONSTRAINT demo_payments_order_id_fkey FOREIGN KEY (order_id) REFERENCES demo_orders (id),
+  CONSTRAINT demo_payments_amount_check CHECK (amount > 0)
 );
 
 -- The mark by which the demo knows its own tables.
@@ -50,3 +65,5 @@ COMMENT ON TABLE demo_orders IS 'demo of db-http-errors';
 COMMENT ON TABLE demo_rooms IS 'demo of db-http-errors';
 COMMENT ON TABLE demo_bookings IS 'demo of db-http-errors';
 COMMENT ON TABLE demo_documents IS 'demo of db-http-errors';
+COMMENT ON TABLE demo_domains IS 'demo of db-http-errors';
+COMMENT ON TABLE demo_payments IS 'demo of db-http-errors';

@@ -45,5 +45,20 @@ END;
 CREATE TABLE demo_documents (
   id INTEGER PRIMARY KEY,
   text TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'draft',
   version INTEGER NOT NULL DEFAULT 1
+);
+
+CREATE TABLE demo_domains (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  CONSTRAINT demo_domains_name_key UNIQUE (name)
+);
+
+CREATE TABLE demo_payments (
+  id INTEGER PRIMARY KEY,
+  order_id INTEGER NOT NULL,
+  amount INTEGER NOT NULL,
+  CONSTRAINT demo_payments_order_id_fkey FOREIGN KEY (order_id) REFERENCES demo_orders (id),
+  CONSTRAINT demo_payments_amount_check CHECK (amount > 0)
 );
