@@ -131,9 +131,7 @@ interface BodyLike {
  *
  * Never rejects: `undefined` for what is no conflict.
  */
-export function parseConflict(input: unknown): Promise<Conflict | undefined> {
-  return parse(input);
-}
+export const parseConflict: (input: unknown) => Promise<Conflict | undefined> = parse;
 
 /** {@link parseConflict} at once, for callbacks that cannot wait. Of a `Response` whose body is unread only the status counts. */
 export function conflictOf(input: unknown): Conflict | undefined {

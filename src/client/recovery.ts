@@ -140,7 +140,7 @@ export async function resolveConflict<Result, Input, State>(
     signal?.throwIfAborted();
     const current = await refetch(conflict, signal);
     if (!current.version && (version || conflict.status === 412 || conflict.status === 428)) {
-      throw new TypeError('Expected refetch to give the version of the state');
+      throw new TypeError('Expected refetch to give a version');
     }
     const merged = await merge(current.state, input as Input, conflict);
     if (merged === undefined) return false;
