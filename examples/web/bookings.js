@@ -1,7 +1,7 @@
 import { showWith, showWithout } from './answers.js';
 import { byId, element, on, say } from './elements.js';
 import { clearFieldErrors, showFieldErrors } from './fields.js';
-import { isConflict, send, sendWithout } from './http.js';
+import { send, sendWithout } from './http.js';
 
 /** The nights that the page shows: the first two weeks of March 2027. */
 const NIGHTS = Array.from({ length: 14 }, (_, at) => `2027-03-${String(at + 1).padStart(2, '0')}`);
@@ -13,6 +13,7 @@ export async function startBookings() {
     const { room, from, to } = form.elements;
     const booking = { room: Number(room.value), from: from.value, to: to.value };
     const answer = await send('POST /bookings', booking);
+    const { conflict } = answer;
     showWith('bookings', answer);
     clearFieldErrors(form);
     say('bookings-status', '');
@@ -21,8 +22,8 @@ export async function startBookings() {
       say('bookings-status', `Room ${booking.room} is yours from ${booking.from} to ${booking.to}.`, 'good');
       return;
     }
-    if (!isConflict(answer) || !showFieldErrors(form, answer.body)) say('bookings-status', answer.body.detail, 'bad');
-    if (isConflict(answer)) showWithout('bookings', await sendWithout('POST /bookings', booking));
+    if (!conflict || !showFieldErrors(form, conflict)) say('bookings-status', answer.body.detail, 'bad');
+    if (conflict) showWithout('bookings', await sendWithout('POST /bookings', booking));
   });
   await showNights();
 }

@@ -1,6 +1,6 @@
 import { showWith, showWithout } from './answers.js';
 import { byId, element, on, say } from './elements.js';
-import { isConflict, send, sendWithout } from './http.js';
+import { send, sendWithout } from './http.js';
 
 export async function startCustomers() {
   on(byId('customer-add'), 'click', 'customers-status', async () => {
@@ -45,5 +45,5 @@ async function remove(id, name) {
     return;
   }
   say('customers-status', `${name} stays. ${answer.body.detail}`, 'bad');
-  if (isConflict(answer)) showWithout('customers', await sendWithout(`DELETE /customers/${id}`));
+  if (answer.conflict) showWithout('customers', await sendWithout(`DELETE /customers/${id}`));
 }

@@ -1,6 +1,6 @@
 import { showWith, showWithout } from './answers.js';
 import { byId, on, say } from './elements.js';
-import { isConflict, send, sendWithout } from './http.js';
+import { send, sendWithout } from './http.js';
 import { merge } from './merge.js';
 
 const BASE = 'Milk\nBread\nTea';
@@ -48,8 +48,8 @@ async function save(editor) {
   if (answer.status === 200) {
     loaded[editor] = { etag: answer.headers.get('etag'), text, version: answer.body.version };
     say(`${editor}-status`, `Saved as version ${answer.body.version}.`, 'good');
-  } else if (isConflict(answer) && answer.body.recovery === 'refetch_and_retry') {
-    await offerMerge(editor, answer.body);
+  } else if (answer.conflict?.recovery === 'refetch_and_retry') {
+    await offerMerge(editor, answer.conflict);
     await showLostUpdate();
   } else {
     say(`${editor}-status`, answer.body.detail, 'bad');
@@ -57,14 +57,14 @@ async function save(editor) {
 }
 
 /** Loads what is there now and proposes a text with both changes. */
-async function offerMerge(editor, problem) {
+async function offerMerge(editor, conflict) {
   const { text: base, version } = loaded[editor];
   const mine = byId(`${editor}-text`).value;
   await load(editor);
   const { text, undecided } = merge(base, loaded[editor].text, mine);
   say(
     `${editor}-status`,
-    `Version ${problem.current_version ?? loaded[editor].version} is there already; this was made from version ${version}.`,
+    `Version ${conflict.current_version ?? loaded[editor].version} is there already; this was made from version ${version}.`,
     'bad',
   );
   const form = byId('merge-form');

@@ -26,14 +26,14 @@ export function say(id, text, kind = 'plain') {
   place.dataset.kind = kind;
 }
 
-/** Runs `act` on a form's submit or a button's click; what it throws is said in `statusId`. */
+/**
+ * Runs `act` on a form's submit or a button's click; what it throws is said in `statusId`. A second click waits until
+ * the first has its answer, or two answers could be shown in the wrong order.
+ */
 export function on(target, event, statusId, act) {
-  target.addEventListener(event, async (happened) => {
+  let last = Promise.resolve();
+  target.addEventListener(event, (happened) => {
     happened.preventDefault();
-    try {
-      await act(happened);
-    } catch (error) {
-      say(statusId, `The page got no answer: ${error.message}`, 'bad');
-    }
+    last = last.then(act).catch((error) => say(statusId, `The page got no answer: ${error.message}`, 'bad'));
   });
 }

@@ -1,18 +1,19 @@
-/** Puts each of a problem's `errors` under the field that it is about: `#/email` goes to the input named `email`. */
-export function showFieldErrors(form, problem) {
+import { fieldErrors } from './client.js';
+
+/** Puts each message of a conflict under the field that it is about. False when it is about none of the form's. */
+export function showFieldErrors(form, conflict) {
   clearFieldErrors(form);
-  let first;
-  for (const { pointer, detail } of problem.errors ?? []) {
-    const input = form.elements.namedItem(decodeURIComponent(pointer.slice('#/'.length)));
-    if (!(input instanceof HTMLElement)) continue;
-    const message = document.getElementById(`${input.id}-error`);
-    // One sentence about several fields is said under the first of them.
-    if (message !== null) message.textContent = first === undefined ? (detail ?? problem.detail) : '';
+  const about = fieldErrors(conflict).filter(({ name }) => form.elements.namedItem(name) instanceof HTMLElement);
+  const said = new Set();
+  for (const { name, message } of about) {
+    const input = form.elements.namedItem(name);
     input.setAttribute('aria-invalid', 'true');
-    first ??= input;
+    // One sentence about several fields is said once.
+    document.getElementById(`${input.id}-error`).textContent = said.has(message) ? '' : message;
+    said.add(message);
   }
-  first?.focus();
-  return first !== undefined;
+  if (about.length > 0) form.elements.namedItem(about[0].name).focus();
+  return about.length > 0;
 }
 
 /** Takes all messages away. */

@@ -1,3 +1,5 @@
+import { parseConflict } from './client.js'; // from 'db-http-errors/client' in a project of your own
+
 /**
  * @typedef {object} Answer
  * @property {string} line what was asked for, such as `POST /users`
@@ -5,6 +7,7 @@
  * @property {string} phrase
  * @property {Headers} headers
  * @property {any} body the JSON; undefined for none
+ * @property {import('../../src/client/index.ts').Conflict} [conflict] undefined for what is no conflict
  */
 
 /**
@@ -20,6 +23,7 @@ export async function send(line, body, headers = {}) {
   const json = body === undefined ? {} : { body: JSON.stringify(body) };
   const type = body === undefined ? {} : { 'content-type': 'application/json' };
   const response = await fetch(path, { method, headers: { accept: 'application/json', ...type, ...headers }, ...json });
+  const conflict = await parseConflict(response);
   const text = await response.text();
   return {
     line,
@@ -27,15 +31,11 @@ export async function send(line, body, headers = {}) {
     phrase: response.statusText,
     headers: response.headers,
     body: text === '' ? undefined : JSON.parse(text),
+    conflict,
   };
 }
 
 /** The same request to the same database, by the routes without the library. */
 export function sendWithout(line, body) {
   return send(line.replace(' ', ' /without'), body);
-}
-
-/** True when the answer is one of the library's: it says what a client can do. */
-export function isConflict({ status, body }) {
-  return status >= 400 && typeof body?.code === 'string' && typeof body.recovery === 'string';
 }

@@ -1,6 +1,6 @@
 import { showWith, showWithout } from './answers.js';
 import { byId, on, say } from './elements.js';
-import { isConflict, send, sendWithout } from './http.js';
+import { send, sendWithout } from './http.js';
 
 let order;
 const STEPS = { ship: 'Ship', cancel: 'Cancel', return: 'Return' };
@@ -35,11 +35,11 @@ async function take(step) {
     say('orders-status', `The order is ${answer.body.status}.`, 'good');
     return;
   }
-  if (!isConflict(answer)) {
+  if (answer.conflict?.code !== 'invalid_state') {
     say('orders-status', answer.body.detail, 'bad');
     return;
   }
-  const { current_status: status, requested_transition: asked, allowed_transitions: allowed = [] } = answer.body;
+  const { current_status: status, requested_transition: asked, allowed_transitions: allowed = [] } = answer.conflict;
   const possible = allowed.map((name) => (STEPS[name] ?? name).toLowerCase()).join(' or ');
   showStatus(status);
   say(

@@ -2,11 +2,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { readExcerpts } from './excerpts.ts';
 import { escapeHtml, titleOf, toHtml } from './markdown.ts';
 
 const WEB = new URL('./', import.meta.url);
 const DOCS = new URL('../../docs/', import.meta.url);
+const CLIENT = new URL('../../src/client/index.ts', import.meta.url);
 
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -74,9 +76,17 @@ async function readPage(engine: string): Promise<Map<string, Resource>> {
     const content = await readFile(new URL(name, WEB), 'utf8');
     resources.set(name === 'index.html' ? '/' : `/web/${name}`, { type, content });
   }
+  resources.set('/web/client.js', { type: TYPES.js as string, content: await bundleClient() });
   const facts = { engine, excerpts: await readExcerpts(engine) };
   resources.set('/web/facts.json', { type: TYPES.json as string, content: JSON.stringify(facts) });
   return resources;
+}
+
+/** `db-http-errors/client` in one file, as a page's own bundler would make it. */
+async function bundleClient(): Promise<string> {
+  const entryPoints = [fileURLToPath(CLIENT)];
+  const { outputFiles } = await build({ entryPoints, bundle: true, minify: true, format: 'esm', write: false });
+  return outputFiles[0]?.text ?? '';
 }
 
 /** Every document: `docs/problems/duplicate.md` at `/problems/duplicate`, `docs/status-codes.md` at `/docs/status-codes`. */

@@ -1,7 +1,7 @@
 import { showWith, showWithout } from './answers.js';
 import { byId, on, say } from './elements.js';
 import { clearFieldErrors, showFieldErrors } from './fields.js';
-import { isConflict, send, sendWithout } from './http.js';
+import { send, sendWithout } from './http.js';
 
 export function startSignUp() {
   const form = byId('sign-up-form');
@@ -11,6 +11,7 @@ export function startSignUp() {
   on(form, 'submit', 'sign-up-status', async () => {
     const user = { email: form.elements.email.value, name: form.elements.name.value };
     const answer = await send('POST /users', user);
+    const { conflict } = answer;
     showWith('sign-up', answer);
     clearFieldErrors(form);
     if (answer.status === 201) {
@@ -18,7 +19,7 @@ export function startSignUp() {
       return;
     }
     say('sign-up-status', '');
-    if (!isConflict(answer) || !showFieldErrors(form, answer.body)) say('sign-up-status', answer.body.detail, 'bad');
-    if (isConflict(answer)) showWithout('sign-up', await sendWithout('POST /users', user));
+    if (!conflict || !showFieldErrors(form, conflict)) say('sign-up-status', answer.body.detail, 'bad');
+    if (conflict) showWithout('sign-up', await sendWithout('POST /users', user));
   });
 }
