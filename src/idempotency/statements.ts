@@ -170,7 +170,7 @@ export function defineStatements(dialect: StoreDialect, table: string): Statemen
     }),
 
     complete: (subject, token, answer, expiry) => ({
-      sql: `UPDATE ${table} SET status = ${DONE}, response_status = ?, response_headers = ?, response_body = ?, expires_at = ${later} ${WHERE} AND token = ? AND status = 0`,
+      sql: `UPDATE ${table} SET status = ${DONE}, response_status = ?, response_headers = ?, response_body = ?, expires_at = ${later} ${WHERE} AND token = ?`,
       values: [answer.status, text(answer.headers), answer.body ?? null, expiry, ...where(subject), text(token)],
     }),
 
