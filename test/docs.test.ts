@@ -61,7 +61,7 @@ describe('the page of the demo', () => {
     const excerpts = await readExcerpts(engine);
     const page = readFileSync(join(ROOT, 'examples/web/index.html'), 'utf8');
     const sections = Array.from(page.matchAll(/<section id="([\w-]+)"/g), ([, id]) => id as string);
-    expect(sections.length).toBeGreaterThanOrEqual(5);
+    expect(sections.length).toBe(6);
     for (const id of sections) {
       expect(excerpts[id]?.length, id).toBeGreaterThan(0);
       for (const { file, code } of excerpts[id] ?? []) {

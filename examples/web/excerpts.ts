@@ -35,7 +35,10 @@ function placesOf(dialect: Dialect): Readonly<Record<string, readonly Place[]>> 
       { file: 'routes/documents.ts', start: 'async answer(', after: "method: 'PUT'" },
       { file: 'web/merge.js', start: 'export function merge' },
     ],
-    orders: [{ file: 'routes/order-transitions.ts', start: 'export function orderTransitionRoutes' }],
+    orders: [
+      { file: 'repositories/orders.ts', start: 'export const TRANSITIONS' },
+      { file: 'routes/order-transitions.ts', start: 'async answer(' },
+    ],
     bookings: [
       { file: schema, start: overlap[dialect] },
       { file: 'conflicts.ts', start: 'demo_bookings_overlap: {' },
@@ -45,7 +48,8 @@ function placesOf(dialect: Dialect): Readonly<Record<string, readonly Place[]>> 
       { file: 'conflicts.ts', start: 'demo_orders_customer_id_fkey: {' },
     ],
     payments: [
-      { file: 'routes/payments.ts', start: 'async answer(', after: "method: 'POST'" },
+      { file: 'repositories/payments.ts', start: 'createOnce(' },
+      { file: `databases/${dialect}.ts`, start: 'insertOnce(' },
       { file: 'web/payments.js', start: 'async function pay' },
     ],
   };

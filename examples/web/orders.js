@@ -20,7 +20,7 @@ async function begin() {
 }
 
 /** For a customer of the page's own, who is never deleted. */
-async function createOrder() {
+export async function createOrder() {
   const { body: customers } = await send('GET /customers');
   const customer =
     customers.find(({ name }) => name === 'Ada') ?? (await send('POST /customers', { name: 'Ada' })).body;

@@ -5,6 +5,7 @@ import { startDocuments } from './documents.js';
 import { byId } from './elements.js';
 import { send } from './http.js';
 import { startOrders } from './orders.js';
+import { startPayments } from './payments.js';
 import { startSignUp } from './sign-up.js';
 
 const { body: facts } = await send('GET /web/facts.json');
@@ -14,5 +15,5 @@ for (const section of document.querySelectorAll('main > section')) {
 }
 
 startSignUp();
-await Promise.all([startDocuments(), startOrders(), startBookings(), startCustomers()]);
+await Promise.all([startDocuments(), startOrders(), startBookings(), startCustomers(), startPayments()]);
 document.documentElement.dataset.ready = 'true';

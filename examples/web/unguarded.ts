@@ -1,5 +1,5 @@
 import createError from 'http-errors';
-import { readText } from '../http/body.ts';
+import { readInteger, readText } from '../http/body.ts';
 import type { Route } from '../http/listener.ts';
 import { type OrderStatus, TRANSITIONS } from '../repositories/orders.ts';
 import type { Repositories } from '../repositories/repositories.ts';
@@ -8,10 +8,19 @@ const ANY: readonly OrderStatus[] = ['open', 'shipped', 'cancelled', 'returned']
 
 /**
  * THE BAD EXAMPLE: what no constraint guards, written without a look at what is there. Nothing fails; somebody's change
- * is gone, and a parcel that is on its way belongs to a cancelled order.
+ * is gone, a parcel that is on its way belongs to a cancelled order, and a double click pays twice.
  */
-export function unguardedRoutes({ documents, orders }: Repositories): Route[] {
+export function unguardedRoutes({ documents, orders, payments }: Repositories): Route[] {
   return [
+    {
+      method: 'POST',
+      path: '/payments',
+      async answer(request) {
+        const body = await request.body();
+        const payment = { order: readInteger(body, 'order'), amount: readInteger(body, 'amount') };
+        return { status: 201, body: await payments.create(payment) };
+      },
+    },
     {
       method: 'POST',
       path: '/documents',

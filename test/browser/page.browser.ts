@@ -154,6 +154,18 @@ describe.skipIf(executable === undefined)(title, () => {
         await page.getByText('Nobody Inc. is deleted.').waitFor();
       });
 
+      test('charges a double click once', async () => {
+        await page.getByRole('button', { name: 'Pay €49' }).dblclick();
+        await page.getByText('2 clicks, charged once.').waitFor();
+        await page.getByText('2 clicks, charged 2 times.').waitFor();
+        expect(await answer(page, 'payments', 'with')).toMatch(/201[\s\S]*idempotency-replayed: true/);
+
+        await page.getByRole('button', { name: 'Another payment' }).click();
+        await page.getByText('2 clicks, charged once.').waitFor({ state: 'hidden' });
+        await page.getByRole('button', { name: 'Pay €49' }).click();
+        await page.getByText('1 click, charged once.').first().waitFor();
+      });
+
       test('shows the code of the engine', async () => {
         await page.locator('#bookings summary').click();
         const code = await page.locator('#bookings .code').textContent();
@@ -356,6 +368,7 @@ async function provokeAll(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Book' }).click();
   await page.getByRole('button', { name: 'Delete Acme' }).click();
+  await page.getByRole('button', { name: 'Pay €49' }).dblclick();
   for (const panel of await page.locator('.answer').all()) await panel.locator('.status').waitFor();
 }
 
