@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { Conflicts } from '../define-conflicts.ts';
 import { toProblem } from '../problem.ts';
 import type { Violation } from '../violation.ts';
+import { isThenable } from './updated.ts';
 
 /** A violation that has not happened: at least its kind, and what its rule is found by. */
 export type Expected = {
@@ -40,5 +41,5 @@ export function precheck(
   const refuse = (is: boolean) => {
     if (is) throw answer;
   };
-  return found instanceof Promise ? found.then(refuse) : refuse(found);
+  return isThenable(found) ? Promise.resolve(found).then(refuse) : refuse(found);
 }

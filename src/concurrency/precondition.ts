@@ -110,13 +110,23 @@ export function expectVersion(
   const { resource, conflicts = unbound } = options;
   const about = resource === undefined ? {} : { resource };
   if (expected === undefined || expected === null) throw conflicts.conflict('precondition_required', about);
-  const [expectedText, currentText] = [versionText(expected), versionText(current)];
+  const currentText = versionText(current);
+  const expectedText = sentText(expected);
   if (expectedText === currentText) return;
   throw conflicts.conflict('version_mismatch', {
     ...about,
     current_version: currentText,
-    expected_version: expectedText,
+    ...(expectedText !== undefined && { expected_version: expectedText }),
   });
+}
+
+/** A body may have anything in the place of a version: what is none is not the current one. */
+function sentText(expected: Version): string | undefined {
+  try {
+    return versionText(expected);
+  } catch {
+    return undefined;
+  }
 }
 
 function matches(

@@ -16,7 +16,10 @@ export interface Transition<Status extends string = string> {
 
 /** Options of {@link Transitions.assertUpdated}. */
 export interface TransitionOptions<Found extends Awaitable<string | null | undefined>> {
-  /** Loads the row's status as it is now; `undefined` or `null` where there is no such row. */
+  /**
+   * Loads the row's status as it is now; `undefined` or `null` where there is no such row. In a transaction of MySQL or
+   * MariaDB read it with FOR UPDATE, or outside of the transaction: its snapshot may have the old one.
+   */
   readonly current: () => Found;
   /** The application's own name of what the request is about. */
   readonly resource?: string;
@@ -70,8 +73,12 @@ export function defineTransitions<const Name extends string, const Status extend
     throw new TypeError(`Unknown transition ${shown(name)}, ${nearest(String(name), names)}`);
   }
 
+  function isAllowed(status: string, name: Name): boolean {
+    return (table[name].from as readonly string[]).includes(status);
+  }
+
   function allowed(status: string): Name[] {
-    return names.filter((name) => (table[name].from as readonly string[]).includes(status));
+    return names.filter((name) => isAllowed(status, name));
   }
 
   function assertUpdated(
@@ -85,9 +92,9 @@ export function defineTransitions<const Name extends string, const Status extend
       if (status === undefined || status === null) throw gone();
       const members = {
         ...(resource !== undefined && { resource }),
-        current_status: status,
         requested_transition: name,
-        allowed_transitions: allowed(status),
+        // A status that allows it was read from an old snapshot: what the row has now is not known.
+        ...(!isAllowed(status, name) && { current_status: status, allowed_transitions: allowed(status) }),
       };
       throw conflicts.conflict('invalid_state', members, context === undefined ? {} : { context });
     });

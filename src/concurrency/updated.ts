@@ -61,7 +61,12 @@ export function assertUpdated(
 export function decide<T>(result: unknown, load: () => Awaitable<T>, refuse: (found: T) => never): Awaitable<void> {
   if (affectedRows(result) > 0) return;
   const found = load();
-  return found instanceof Promise ? found.then(refuse) : refuse(found);
+  return isThenable(found) ? Promise.resolve(found).then(refuse) : refuse(found);
+}
+
+/** Also the promises of other libraries: what is loaded is wanted. */
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
 /** Where drivers and ORMs say how many rows a statement changed. */
@@ -98,24 +103,44 @@ export function affectedRows(result: unknown): number {
   if (count !== undefined) return count;
   throw new TypeError(
     `Expected the result of an UPDATE or DELETE to say how many rows it changed, got ${
-      result instanceof Promise ? 'a promise: await it first' : shown(result)
+      isThenable(result) ? 'a promise: await it first' : shown(result)
     }`,
   );
 }
 
 function countOf(result: unknown): number | undefined {
   if (typeof result === 'number' || typeof result === 'bigint') return Number(result);
-  if (typeof result !== 'object' || result === null || result instanceof Promise) return undefined;
+  if (typeof result !== 'object' || result === null || isThenable(result)) return undefined;
   const counted = result as Counted;
   const counts = [counted.rowCount, counted.affectedRows, counted.changes, counted.rowsAffected, counted.affected];
   counts.push(counted.count, counted.numUpdatedRows, counted.numDeletedRows);
   const count = counts.find((value) => typeof value === 'number' || typeof value === 'bigint');
   if (count !== undefined) return Number(count);
   if (!Array.isArray(result)) return undefined;
-  const [first] = result as unknown[];
-  // Sequelize's count, mysql2's header and Kysely's result come first in a list; anything else is a list of rows.
+  return countOfList(result);
+}
+
+/**
+ * Sequelize's count, mysql2's header and Kysely's result come first in a list. Behind a list of rows comes the count of
+ * TypeORM's and Sequelize's `query()`, or mysql2's columns. Anything else is rows. The results of several statements
+ * say nothing about one of them.
+ */
+function countOfList(list: readonly unknown[]): number | undefined {
+  const [first, second] = list;
   if (typeof first === 'number' || typeof first === 'bigint') return Number(first);
-  const header = first as Counted | undefined;
-  const inside = header?.affectedRows ?? header?.numUpdatedRows ?? header?.numDeletedRows;
-  return typeof inside === 'number' || typeof inside === 'bigint' ? Number(inside) : result.length;
+  if (Array.isArray(first)) {
+    if (first.some(isResult)) return undefined;
+    return second === undefined || Array.isArray(second) ? first.length : countOf(second);
+  }
+  if (!isResult(first)) return list.length;
+  return list.slice(1).some((other) => other !== first && isResult(other)) ? undefined : countOf(first);
+}
+
+/** What says how many rows a statement changed, and is no row. */
+function isResult(value: unknown): boolean {
+  const { affectedRows, numUpdatedRows, numDeletedRows, rowCount, rows } = (value ?? {}) as Counted & {
+    rows?: unknown;
+  };
+  const count = affectedRows ?? numUpdatedRows ?? numDeletedRows ?? (Array.isArray(rows) ? rowCount : undefined);
+  return typeof count === 'number' || typeof count === 'bigint';
 }

@@ -231,6 +231,14 @@ describe('a version in the body', () => {
     });
   });
 
+  test('is a mismatch where the body has something else in its place', () => {
+    for (const nonsense of [{}, [], true, { toString: () => '4' }]) {
+      const thrown = thrownBy(() => expectVersion(nonsense as never, 4));
+      expect(thrown).toMatchObject({ status: 409, code: 'version_mismatch', problem: { current_version: '4' } });
+      expect((thrown as unknown as { problem: object }).problem).not.toHaveProperty('expected_version');
+    }
+  });
+
   test('is a 428 when there is none', () => {
     for (const missing of [undefined, null]) {
       expect(thrownBy(() => expectVersion(missing, 4))).toMatchObject({ code: 'precondition_required', status: 428 });

@@ -14,6 +14,8 @@ function thrownBy(run: () => unknown): unknown {
   throw new Error('Expected something to be thrown');
 }
 
+const HEADER = { affectedRows: 1, changedRows: 1 };
+
 describe('the number of changed rows', () => {
   test.each([
     ['pg', { command: 'UPDATE', rowCount: 1, rows: [] }, 1],
@@ -32,6 +34,13 @@ describe('the number of changed rows', () => {
     ['Kysely deleting', [{ numDeletedRows: 0n }], 0],
     ['rows of RETURNING', [{ id: 7 }, { id: 8 }], 2],
     ['no rows of RETURNING', [], 0],
+    ['rows that have a count', [{ id: 7, count: 0 }], 1],
+    ['mysql2 with rows of RETURNING', [[{ id: 7 }], [{ name: 'id' }]], 1],
+    ['mysql2 with no rows of RETURNING', [[], [{ name: 'id' }]], 0],
+    ["TypeORM's query()", [[], 1], 1],
+    ["TypeORM's query() without a row", [[], 0], 0],
+    ["Sequelize's query() on PostgreSQL", [[], { rowCount: 0, rows: [] }], 0],
+    ["Sequelize's query() on MySQL", [HEADER, HEADER], 1],
   ])('is read from what %s gives', (_, result, count) => {
     expect(affectedRows(result)).toBe(count);
   });
@@ -41,6 +50,22 @@ describe('the number of changed rows', () => {
     [null, 'got null'],
     [{}, 'got object'],
     [Promise.resolve({ rowCount: 1 }), 'got a promise: await it first'],
+    // biome-ignore lint/suspicious/noThenProperty: what a query builder is
+    [{ then: () => 1, affectedRows: 1 }, 'got a promise: await it first'],
+    [
+      [
+        [HEADER, { affectedRows: 0 }],
+        [undefined, undefined],
+      ],
+      'got object',
+    ],
+    [
+      [
+        { rowCount: 1, rows: [] },
+        { rowCount: 0, rows: [] },
+      ],
+      'got object',
+    ],
   ])('is not guessed from %s', (result, end) => {
     expect(() => affectedRows(result)).toThrow(
       new TypeError(`Expected the result of an UPDATE or DELETE to say how many rows it changed, ${end}`),
@@ -137,6 +162,13 @@ describe('transitions', () => {
     expect(order.assertUpdated('return', { changes: 1 }, { current })).toBeUndefined();
   });
 
+  test('say no status that allows what was refused: the row has another one by now', () => {
+    const error = thrownBy(() => order.assertUpdated('cancel', { changes: 0 }, { current: () => 'paid' }));
+    expect(isConflict(error, 'invalid_state') && error.problem).toMatchObject({ requested_transition: 'cancel' });
+    expect(isConflict(error) && error.problem).not.toHaveProperty('current_status');
+    expect(isConflict(error) && error.problem).not.toHaveProperty('allowed_transitions');
+  });
+
   test('are refused when they lead nowhere', () => {
     expect(() => defineTransitions({ ship: { from: 'paid', to: 'shipped' } as never })).toThrow(
       new TypeError('Expected the transition "ship" to be { from: [status, …], to: status }'),
@@ -166,6 +198,10 @@ describe('a look before writing', () => {
     expect(precheck(conflicts, expected, () => false)).toBeUndefined();
     await expect(precheck(conflicts, expected, async () => false)).resolves.toBeUndefined();
     await expect(precheck(conflicts, expected, async () => true)).rejects.toMatchObject({ code: 'duplicate' });
+    // A promise of another library.
+    // biome-ignore lint/suspicious/noThenProperty: what such a promise is
+    const foreign = { then: Promise.prototype.then.bind(Promise.resolve(false)) } as Promise<boolean>;
+    await expect(precheck(conflicts, expected, () => foreign)).resolves.toBeUndefined();
   });
 
   test('does not look where the constraint is concealed', () => {
