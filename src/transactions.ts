@@ -71,7 +71,10 @@ export function beginnerOf(source: unknown, isolation: IsolationLevel | undefine
     Beginner<unknown> & PgPool & MysqlPool & SqliteDatabase & { promise(): MysqlPool }
   > | null;
   if (typeof candidate?.begin === 'function' && typeof candidate.commit === 'function') {
-    if (typeof candidate.rollback === 'function') return candidate as Beginner<unknown>;
+    if (typeof candidate.rollback === 'function') {
+      if (level === undefined) return candidate as Beginner<unknown>;
+      throw new TypeError('Expected no isolation with { begin, commit, rollback }, for begin() sets it');
+    }
   }
   if (typeof candidate?.exec === 'function' && typeof candidate.inTransaction === 'boolean') {
     return sqliteBeginner(candidate as SqliteDatabase) as Beginner<unknown>;
@@ -292,8 +295,8 @@ function runOnceSync(
   let during: Failure['during'] = 'run';
   try {
     const value = run(tx, attempt);
-    if (value instanceof Promise) {
-      value.catch(() => undefined);
+    if (isThenable(value)) {
+      if (value instanceof Promise) value.catch(() => undefined);
       throw new TypeError('Expected a transaction of better-sqlite3 to be synchronous, got a promise');
     }
     during = 'commit';
@@ -311,6 +314,11 @@ function runOnceSync(
       beginner.release?.(tx, isBroken);
     } catch {}
   }
+}
+
+/** Also a query that has not begun: whoever waits for the result would run it, after the transaction. */
+function isThenable(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
 async function rolledBack(beginner: Beginner<unknown>, tx: unknown): Promise<boolean> {

@@ -194,6 +194,7 @@ describe('a transaction', () => {
       'Unknown member "attempt" in the options of withTransactionRetry()',
     ],
     ['no attempts', counting(), { attempts: 0 }, 'to have a whole number above 0 as "attempts"'],
+    ['an isolation that nobody sets', counting(), { isolation: 'serializable' }, 'Expected no isolation with { begin,'],
     ['no isolation', { connect: async () => ({}) }, { isolation: 'snapshot' as never }, 'Expected isolation to be'],
   ])('complains about %s', async (_, source, options, complaint) => {
     await expect(withTransactionRetry(source as Beginner<number>, failing(), options)).rejects.toThrow(complaint);
@@ -246,6 +247,14 @@ describe('a transaction of better-sqlite3', () => {
     const insert = (id: number) => withTransactionRetry(database, (tx) => tx.exec(`INSERT INTO t VALUES (${id})`));
     await Promise.all(Array.from({ length: 10 }, (_, id) => insert(id)));
     expect(count(database)).toBe(10);
+  });
+
+  test('is refused when it is a query that has not begun', async () => {
+    const database = open();
+    const then = vi.fn();
+    await expect(withTransactionRetry(database, () => ({ then }) as never)).rejects.toThrow('to be synchronous');
+    expect(then).not.toHaveBeenCalled();
+    expect(database.inTransaction).toBe(false);
   });
 
   test('is refused inside of another', async () => {
