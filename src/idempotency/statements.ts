@@ -73,6 +73,8 @@ const MYSQL: Words = {
   // INSERT IGNORE would also swallow what is no duplicate. It locks the row exclusively, as the reading after it does:
   // two that had it shared would deadlock. Source: https://dev.mysql.com/doc/refman/8.4/en/innodb-locks-set.html
   orNothing: 'ON DUPLICATE KEY UPDATE token = token',
+  // TiDB reads what there was at the begin of the transaction, unless it locks what it reads.
+  // Source: https://docs.pingcap.com/tidb/stable/pessimistic-transaction (not run here)
   forUpdate: ' FOR UPDATE',
   // mysql2 asks for the rows found (CLIENT_FOUND_ROWS), which a row that stays as it is counts among.
   tellsInserted: false,
