@@ -51,7 +51,9 @@ export function describeClients(clients: Readonly<Record<string, Client>>): void
     test.each(FORMATS)('gets each conflict in the format %s', async (format) => {
       for (const code of codes) {
         const path = pathOf(code, format);
-        const got = await outcome(send(`${server.address}${path}?failures=9`, { method: 'POST', body: bodyOf('POST') }));
+        const got = await outcome(
+          send(`${server.address}${path}?failures=9`, { method: 'POST', body: bodyOf('POST') }),
+        );
         expect(await parseConflict(got)).toStrictEqual(server.sent(path).at(-1));
         expect(conflictOf(got)?.code).toBe(readsLate ? byStatus(statusOf(code)) : code);
       }
@@ -89,7 +91,9 @@ export function describeClients(clients: Readonly<Record<string, Client>>): void
       }
       for (const code of RETRYABLE) {
         const path = pathOf(code);
-        await resolveConflict(({ headers }) => send(server.address + path, { method: 'POST', body: { a: 1 }, headers }));
+        await resolveConflict(({ headers }) =>
+          send(server.address + path, { method: 'POST', body: { a: 1 }, headers }),
+        );
         const came = server.came(path);
         expect(came).toHaveLength(2);
         expect([came[1]?.key, came[1]?.body]).toEqual([came[0]?.key, came[0]?.body]);
@@ -116,7 +120,8 @@ export function describeClients(clients: Readonly<Record<string, Client>>): void
           expect(await parseConflict(got)).toStrictEqual(isRetryable ? undefined : server.sent(path)[0]);
           expect(got instanceof Error && isRetryable).toBe(false);
           const [first] = server.came(path);
-          for (const { key, body } of server.came(path)) expect([key, body]).toEqual([headers['Idempotency-Key'], first?.body]);
+          for (const { key, body } of server.came(path))
+            expect([key, body]).toEqual([headers['Idempotency-Key'], first?.body]);
         }
       }
     });
@@ -124,7 +129,9 @@ export function describeClients(clients: Readonly<Record<string, Client>>): void
     test.runIf(adapted)('gives up after three, with the conflict', async () => {
       for (const code of RETRYABLE) {
         const path = pathOf(code);
-        const got = await outcome(adapted?.(`${server.address}${path}?failures=9`, { method: 'POST', body: { a: 1 } }) as Promise<unknown>);
+        const got = await outcome(
+          adapted?.(`${server.address}${path}?failures=9`, { method: 'POST', body: { a: 1 } }) as Promise<unknown>,
+        );
         expect([code, server.came(path).length]).toEqual([code, 3]);
         expect(await parseConflict(got)).toStrictEqual(server.sent(path)[2]);
       }
@@ -137,7 +144,9 @@ export function describeClients(clients: Readonly<Record<string, Client>>): void
       expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(990);
       expect((second?.at ?? 0) - (first?.at ?? 0)).toBeLessThan(2500);
       const far = pathOf('contention');
-      await outcome(adapted?.(`${server.address}${far}?after=3600`, { method: 'POST', body: { a: 1 } }) as Promise<unknown>);
+      await outcome(
+        adapted?.(`${server.address}${far}?after=3600`, { method: 'POST', body: { a: 1 } }) as Promise<unknown>,
+      );
       expect(server.came(far)).toHaveLength(1);
     });
   });

@@ -43,7 +43,12 @@ export async function startServer(): Promise<LiveServer> {
   const sent = new Map<string, unknown[]>();
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const [, name = '', format = 'problem', code = 'conflict'] = url.pathname.split('/') as [string, string, Format, ProblemCode];
+    const [, name = '', format = 'problem', code = 'conflict'] = url.pathname.split('/') as [
+      string,
+      string,
+      Format,
+      ProblemCode,
+    ];
     const body = await read(request);
     const { method = '', headers } = request;
     const requests = came.get(url.pathname) ?? [];
