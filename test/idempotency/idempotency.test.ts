@@ -376,6 +376,61 @@ describe('a database that cannot be reached', () => {
   });
 });
 
+describe('a connection', () => {
+  /** A pool of pg whose client answers as it is told. */
+  function answering(answer: (sql: string) => object) {
+    const calls: string[] = [];
+    const client = {
+      async query(query: string | { text: string }) {
+        const sql = typeof query === 'string' ? query : query.text;
+        calls.push(sql.split(' ')[0] as string);
+        return { rows: [], rowCount: 0, ...answer(sql) };
+      },
+      release: (isBroken?: boolean) => calls.push(isBroken ? 'destroy' : 'release'),
+    };
+    return { calls, pool: { connect: async () => client } };
+  }
+
+  test('that cannot begin is given up, and the request is a 503', async () => {
+    const { calls, pool } = answering(() => {
+      throw new Error('Connection terminated unexpectedly');
+    });
+    const run = vi.fn(async () => DONE());
+    const error = await failure(defineIdempotency(pool).inTransaction(post('k'), SCOPE, run));
+    expect(isConflict(error, 'busy')).toBe(true);
+    expect([calls, run.mock.calls]).toEqual([['BEGIN', 'destroy'], []]);
+  });
+
+  test('that finds a key now there and now not, is 409 in the end', async () => {
+    const { calls, pool } = answering(() => ({}));
+    const error = await failure(defineIdempotency(pool).inTransaction(post('k'), SCOPE, async () => DONE()));
+    expect(isConflict(error, 'idempotency_in_progress')).toBe(true);
+    expect(calls.filter((call) => call === 'INSERT').length).toBe(10);
+    expect(calls.slice(-2)).toEqual(['ROLLBACK', 'release']);
+  });
+
+  test('that is lost again and again is a 503 in the end, for with its key the request may be sent again', async () => {
+    const { calls, pool } = answering((sql) => {
+      if (sql === 'COMMIT' || sql === 'ROLLBACK') throw new Error('Connection terminated unexpectedly');
+      return { rowCount: 1 };
+    });
+    const idempotency = defineIdempotency(pool, { attempts: 3, baseDelay: 1 });
+    const error = await failure(idempotency.inTransaction(post('k'), SCOPE, async () => DONE()));
+    expect(isConflict(error, 'busy') && String(error.cause)).toBe('Error: Connection terminated unexpectedly');
+    expect(calls.filter((call) => call === 'destroy').length).toBe(3);
+    const other = answering((sql) => {
+      if (sql === 'COMMIT' || sql === 'ROLLBACK') throw new Error('Connection terminated unexpectedly');
+      return {};
+    });
+    // Without a key nobody knows, and it runs once.
+    const unprotected = defineIdempotency(other.pool, { attempts: 3, baseDelay: 1 });
+    const scope = { ...SCOPE, required: false };
+    const unknown = await failure(unprotected.inTransaction(post(undefined), scope, async () => DONE()));
+    expect(String(unknown)).toBe('Error: Connection terminated unexpectedly');
+    expect(other.calls).toEqual(['BEGIN', 'COMMIT', 'ROLLBACK', 'destroy']);
+  });
+});
+
 describe('what is wrong with the use of it', () => {
   test.each<[string, unknown, object, string]>([
     ['no database', {}, {}, 'Expected a pool of pg or mysql2, a database of better-sqlite3'],
