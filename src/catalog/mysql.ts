@@ -36,12 +36,12 @@ export function queryFor({ isMariadb, hasExpressions, hasChecks }: Abilities, da
     ? `SELECT 'check', CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, 1, ${none}, ${text('CHECK_CLAUSE')},
               ${none}, ${none}, ${none}, ${none}
          FROM information_schema.CHECK_CONSTRAINTS WHERE ${within('CONSTRAINT_SCHEMA')}`
-    : `SELECT 'check', t.CONSTRAINT_SCHEMA, t.TABLE_NAME, t.CONSTRAINT_NAME, 1, ${none}, ${text('c.CHECK_CLAUSE')},
+    : `SELECT /*+ NO_MERGE(t, c) */ 'check', t.CONSTRAINT_SCHEMA, t.TABLE_NAME, t.CONSTRAINT_NAME, 1, ${none}, ${text('c.CHECK_CLAUSE')},
               ${none}, ${none}, ${none}, ${none}
-         FROM information_schema.TABLE_CONSTRAINTS t
-         JOIN information_schema.CHECK_CONSTRAINTS c
-           ON c.CONSTRAINT_SCHEMA = t.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = t.CONSTRAINT_NAME
-        WHERE t.CONSTRAINT_TYPE = 'CHECK' AND ${within('t.CONSTRAINT_SCHEMA')}`;
+         FROM (SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS
+                WHERE CONSTRAINT_TYPE = 'CHECK' AND ${within('CONSTRAINT_SCHEMA')}) t
+         JOIN (SELECT CONSTRAINT_SCHEMA, CONSTRAINT_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS) c
+           ON c.CONSTRAINT_SCHEMA = t.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = t.CONSTRAINT_NAME`;
   return `
 SELECT 'key' AS kind, TABLE_SCHEMA AS \`schema\`, TABLE_NAME AS \`table\`, INDEX_NAME AS name, SEQ_IN_INDEX AS position,
        COLUMN_NAME AS \`column\`, ${hasExpressions ? text('EXPRESSION') : none} AS expression,

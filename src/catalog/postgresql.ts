@@ -9,18 +9,16 @@ export const QUERY = `
 WITH schemas AS (
   SELECT oid, nspname FROM pg_namespace
    WHERE CASE WHEN $1::text[] IS NULL THEN nspname <> 'information_schema' AND nspname !~ '^pg_' ELSE nspname = ANY ($1) END
-), names AS (
-  SELECT attrelid, attnum, attname::text AS name FROM pg_attribute WHERE NOT attisdropped
 )
 SELECT c.contype::text AS type, c.conname::text AS name, s.nspname::text AS schema, t.relname::text AS "table",
-       (SELECT array_agg(n.name ORDER BY k.at) FROM unnest(c.conkey) WITH ORDINALITY k(num, at)
-          LEFT JOIN names n ON n.attrelid = c.conrelid AND n.attnum = k.num) AS columns,
+       (SELECT array_agg(n.attname::text ORDER BY k.at) FROM unnest(c.conkey) WITH ORDINALITY k(num, at)
+          LEFT JOIN pg_attribute n ON n.attrelid = c.conrelid AND n.attnum = k.num) AS columns,
        d.typname::text AS domain,
        CASE c.contype WHEN 'c' THEN pg_get_expr(c.conbin, c.conrelid, true) WHEN 'x' THEN pg_get_constraintdef(c.oid) END AS expression,
        NULL::text AS predicate,
        fs.nspname::text AS ref_schema, ft.relname::text AS ref_table,
-       (SELECT array_agg(n.name ORDER BY k.at) FROM unnest(c.confkey) WITH ORDINALITY k(num, at)
-          LEFT JOIN names n ON n.attrelid = c.confrelid AND n.attnum = k.num) AS ref_columns,
+       (SELECT array_agg(n.attname::text ORDER BY k.at) FROM unnest(c.confkey) WITH ORDINALITY k(num, at)
+          LEFT JOIN pg_attribute n ON n.attrelid = c.confrelid AND n.attnum = k.num) AS ref_columns,
        c.confdeltype::text AS on_delete, c.confupdtype::text AS on_update, c.condeferrable AS deferrable,
        ps.nspname::text AS parent_schema, pt.relname::text AS parent_table, coalesce(p.conname, c.conname)::text AS parent_name
   FROM pg_constraint c
@@ -37,8 +35,8 @@ SELECT c.contype::text AS type, c.conname::text AS name, s.nspname::text AS sche
  WHERE c.contype IN ('p', 'u', 'f', 'c', 'x')
 UNION ALL
 SELECT 'u', i.relname, s.nspname, t.relname,
-       (SELECT array_agg(n.name ORDER BY k.at) FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(num, at)
-          LEFT JOIN names n ON n.attrelid = x.indrelid AND n.attnum = k.num WHERE k.at <= x.indnkeyatts),
+       (SELECT array_agg(n.attname::text ORDER BY k.at) FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(num, at)
+          LEFT JOIN pg_attribute n ON n.attrelid = x.indrelid AND n.attnum = k.num WHERE k.at <= x.indnkeyatts),
        NULL, CASE WHEN 0 = ANY (x.indkey::int2[]) THEN
          (SELECT string_agg(pg_get_indexdef(x.indexrelid, g, true), ', ' ORDER BY g) FROM generate_series(1, x.indnkeyatts) g) END,
        pg_get_expr(x.indpred, x.indrelid), NULL, NULL, NULL, NULL, NULL, false,
