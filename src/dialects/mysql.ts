@@ -266,7 +266,10 @@ function readCheck(violation: Draft, text: string): void {
     if (constraint !== undefined) violation.constraint = constraint;
     return;
   }
-  const failed = new NameReader(text, text.indexOf('`'), 'mariadb').name(' ');
+  const start = text.indexOf('`');
+  // SIGNAL has put its own text to the number.
+  if (start < 0) return;
+  const failed = new NameReader(text, start, 'mariadb').name(' ');
   const [schema, table] = lastPath(text, 2) ?? [];
   if (schema !== undefined) violation.schema = schema;
   if (table !== undefined) violation.table = table;
@@ -385,7 +388,7 @@ class NameReader {
       if (this.dialect !== 'mariadb') return { end: found };
       name = name.replaceAll(quote + quote, quote);
     }
-    return { name, end: found };
+    return name === '' ? { end: found } : { name, end: found };
   }
 
   /** A list of names, up to one of `ends`. */

@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest';
+import { classify } from '../../src/index.ts';
+import { captured } from '../violations.ts';
+
+// What `npm run fuzz` has found. Each was wrong once.
+
+describe('a fact is left out rather than empty', () => {
+  test.each([
+    ['a check of MariaDB without backticks', 'mysql2/mariadb-10/check', 'Too many items'],
+    ['a check of MariaDB with an empty name', 'mysql2/mariadb-10/check', 'CONSTRAINT `` failed for `a`.`b`'],
+    [
+      'a foreign key with empty names',
+      'mysql2/mysql-9/foreign-key-parent-missing',
+      '(``.``, CONSTRAINT `` FOREIGN KEY (``) REFERENCES `` (``))',
+    ],
+  ])('in %s', (_name, path, sqlMessage) => {
+    const violation = classify(Object.assign(captured(path), { sqlMessage, message: sqlMessage }));
+    expect(violation?.kind).toMatch(/^(check|foreign_key)_violation$/);
+    expect(Object.values(violation ?? {}).flat()).not.toContain('');
+  });
+});
