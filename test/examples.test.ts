@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
+import { stripVTControlCharacters } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createService, type Service } from '../examples/service.ts';
@@ -421,7 +422,39 @@ describe.each(databases)('the demo on $engine', ({ engine, url }) => {
     const text = welcome(service.engine, portOf(service));
     expect(text).toContain(service.engine);
     expect(text.match(/curl /g)?.length).toBeGreaterThan(5);
+    for (const path of ['users', 'customers', 'orders', 'bookings', 'documents', 'domains', 'payments']) {
+      expect(text).toContain(`:${portOf(service)}/${path}`);
+    }
   });
+});
+
+test('prints requests that show what they say', async () => {
+  const fresh = await createService();
+  await once(fresh.server.listen(0, '127.0.0.1'), 'listening');
+  const statuses: number[] = [];
+  const text = stripVTControlCharacters(welcome(fresh.engine, portOf(fresh)));
+  for (const [, options = ''] of text.matchAll(/curl (.+?)(?:;|\n|$)/g)) {
+    const [, json] = /--json '([^']+)'/.exec(options) ?? [];
+    const [, name, value = ''] = /-H '([^:]+): ([^']+)'/.exec(options) ?? [];
+    const [, method = json === undefined ? 'GET' : 'POST'] = /-X (\w+)/.exec(options) ?? [];
+    const [, path = ''] = /localhost:\d+(\S+)/.exec(options) ?? [];
+    const response = await fetch(`http://127.0.0.1:${portOf(fresh)}${path}`, {
+      method,
+      headers: { ...jsonHeaders(), ...(name !== undefined && { [name]: value }) },
+      ...(json !== undefined && { body: json }),
+    });
+    statuses.push(response.status);
+  }
+  await fresh.close();
+  expect(statuses).toEqual([
+    ...[409, 500], // a duplicate, with and without the library
+    ...[409, 422, 409], // in use, a rule, an overlap
+    ...[200, 409], // shipped, and then cancelled
+    412, // stale
+    ...[200, 409], // published twice
+    409, // claimed
+    ...[201, 422], // paid, and then something else with the same key
+  ]);
 });
 
 test('refuses an address that it cannot use', async () => {

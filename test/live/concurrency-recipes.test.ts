@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type BetterSqlite3 from 'better-sqlite3';
 import mysql from 'mysql2/promise';
 import type pg from 'pg';
@@ -7,6 +8,7 @@ import { isConflict } from '../../src/index.ts';
 import { conflicts } from '../recipes/conflicts.ts';
 import * as onMysql from '../recipes/mysql.ts';
 import * as onPostgresql from '../recipes/postgresql.ts';
+import { putPost, transfer } from '../recipes/readme.ts';
 import { MYSQL, POSTGRESQL, type Schema, SQLITE } from '../recipes/schema.ts';
 import * as onSqlite from '../recipes/sqlite.ts';
 import { describeLive } from './describe-live.ts';
@@ -127,6 +129,33 @@ for (const engine of ['postgresql', 'mysql', 'mariadb', 'sqlite'] as const) {
         await db.script('VACUUM FREEZE posts');
         expect((await onPostgresql.loadWithXmin(pool(), 1)).version).toBe(later);
         await onPostgresql.renameByXmin(pool(), 1, 'Mine', later);
+      });
+
+      test('the route of the README lets one of fifty through, and asks for a version', async () => {
+        const request = (headers: object) => ({ method: 'PUT', headers }) as IncomingMessage;
+        const ifMatch = request({ 'if-match': '"1"' });
+        const runs = Array.from({ length: WRITERS }, (_, at) => putPost(ifMatch, pool(), 1, `By ${at}`));
+        expect(await outcomes(runs)).toEqual({ done: 1, version_mismatch: 49 });
+        await expect(putPost(ifMatch, pool(), 1, 'Mine')).rejects.toMatchObject({
+          status: 412,
+          headers: { ETag: '"2"' },
+        });
+        await expect(putPost(request({}), pool(), 1, 'Mine')).rejects.toMatchObject({ status: 428 });
+        await expect(putPost(ifMatch, pool(), 7, 'Mine')).rejects.toMatchObject({ status: 404 });
+        expect((await putPost(request({ 'if-match': '"2"' }), pool(), 1, 'Mine')).headers.get('etag')).toBe('"3"');
+      });
+
+      test('the transfers of the README lose nothing when they cross', async () => {
+        await db.script('CREATE TABLE wallets (id integer PRIMARY KEY, balance integer NOT NULL)');
+        await db.script('INSERT INTO wallets SELECT id, 100 FROM generate_series(1, 8) AS id');
+        const runs = Array.from({ length: WRITERS }, (_, at) =>
+          transfer(pool(), 1 + (at % 8), 1 + ((at * 3 + 5) % 8), 1),
+        );
+        const { done = 0, contention = 0, ...others } = await outcomes(runs);
+        expect(others).toEqual({});
+        expect(done + contention).toBe(WRITERS);
+        expect(done).toBeGreaterThan(WRITERS / 2);
+        expect(Number(await one('SELECT sum(balance) FROM wallets'))).toBe(800);
       });
 
       test('a transition is made by one of fifty', async () => {
