@@ -3,12 +3,12 @@ import { byId, element } from './elements.js';
 /** The headers that a client acts on. */
 const SHOWN = ['content-type', 'etag', 'retry-after', 'allow', 'idempotency-replayed', 'cache-control'];
 
-/** What the page does, by the `recovery` of a problem. */
+/** What the page makes of the `recovery` of a problem. */
 const RECOVERY = {
-  change_input: 'change_input: the page marks the field and waits for another value.',
-  refetch_and_retry: 'refetch_and_retry: the page loads the current version and offers to merge.',
-  retry: 'retry: the page may send the same request again.',
-  none: 'none: sending it again will not help, so the page says why.',
+  change_input: 'The page marks the field and waits for another value.',
+  refetch_and_retry: 'The page loads the current version and offers to merge.',
+  retry: 'The page may send the same request again.',
+  none: 'Sending it again will not help, so the page says why.',
 };
 
 /** Builds the places for the answers and the code of a situation. */
@@ -19,7 +19,7 @@ export function prepareEvidence(section, excerpts) {
       'div',
       { class: 'evidence' },
       panel(id, 'with', 'With the library', 'Nothing sent yet.'),
-      panel(id, 'without', 'Without it', 'The same is tried here as soon as there is a conflict.'),
+      panel(id, 'without', 'Without it', 'Nothing to compare yet.'),
     ),
   );
   if (excerpts.length === 0) return;

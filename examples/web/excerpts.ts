@@ -50,7 +50,7 @@ function placesOf(dialect: Dialect): Readonly<Record<string, readonly Place[]>> 
     payments: [
       { file: 'repositories/payments.ts', start: 'createOnce(' },
       { file: `databases/${dialect}.ts`, start: 'insertOnce(' },
-      { file: 'web/payments.js', start: 'async function pay' },
+      { file: 'web/payments.js', start: 'async function pay(' },
     ],
   };
 }

@@ -3,6 +3,7 @@ import { byId, on, say } from './elements.js';
 import { send, sendWithout } from './http.js';
 
 let order;
+let customer;
 const STEPS = { ship: 'Ship', cancel: 'Cancel', return: 'Return' };
 
 export async function startOrders() {
@@ -19,12 +20,15 @@ async function begin() {
   say('orders-status', `Order ${order.id} is open.`);
 }
 
-/** For a customer of the page's own, who is never deleted. */
+/** An order of the page's own customer, who is never deleted. */
 export async function createOrder() {
+  customer ??= findCustomer();
+  return (await send('POST /orders', { customer: (await customer).id, quantity: 1 })).body;
+}
+
+async function findCustomer() {
   const { body: customers } = await send('GET /customers');
-  const customer =
-    customers.find(({ name }) => name === 'Ada') ?? (await send('POST /customers', { name: 'Ada' })).body;
-  return (await send('POST /orders', { customer: customer.id, quantity: 1 })).body;
+  return customers.find(({ name }) => name === 'Ada') ?? (await send('POST /customers', { name: 'Ada' })).body;
 }
 
 async function take(step) {
