@@ -229,13 +229,29 @@ function openSqlite(file: string): Connection {
   };
 }
 
+type OpenFile = new (file: string, options: object) => SqliteDatabase;
+
 function openFile(file: string): SqliteDatabase {
-  type Open = new (file: string, options: object) => SqliteDatabase;
   // Where the driver is not installed, Node may have one: since 22.13 without a flag.
-  const own = find('better-sqlite3') === undefined ? process.getBuiltinModule?.('node:sqlite' as 'fs') : undefined;
-  if (own !== undefined) return new (own as unknown as { DatabaseSync: Open }).DatabaseSync(file, { readOnly: true });
-  const Database = load<Open>('better-sqlite3');
-  return new Database(file, { readonly: true, fileMustExist: true, timeout: TIMEOUT });
+  const own = process.getBuiltinModule?.('node:sqlite' as 'fs') as unknown as { DatabaseSync: OpenFile } | undefined;
+  const openByNode = () => own && new own.DatabaseSync(file, { readOnly: true });
+  if (find('better-sqlite3') === undefined) {
+    const database = openByNode();
+    if (database !== undefined) return database;
+  }
+  const Database = load<OpenFile>('better-sqlite3');
+  try {
+    return new Database(file, { readonly: true, fileMustExist: true, timeout: TIMEOUT });
+  } catch (error) {
+    // The addon is loaded no sooner than here.
+    if ((error as { code?: unknown }).code !== 'ERR_DLOPEN_FAILED') throw error;
+    const database = openByNode();
+    if (database !== undefined) return database;
+    throw new Failure(
+      `The driver better-sqlite3 is installed, but not built for Node ${process.versions.node}`,
+      'Build it: npm rebuild better-sqlite3',
+    );
+  }
 }
 
 /** Where the user's own driver is: from the folder of the user, or beside this command. */

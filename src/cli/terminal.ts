@@ -36,8 +36,13 @@ export interface Cell {
   readonly style?: Style;
 }
 
-/** Rows with their columns aligned, as lines. What is wider than the terminal is cut. */
-export function tableOf(rows: readonly (readonly Cell[])[], output: Output, width: number = Infinity): string {
+/**
+ * Rows with their columns aligned, as lines. What is wider than the terminal is cut.
+ *
+ * @param columns of the terminal; 0 where it does not know
+ */
+export function tableOf(rows: readonly (readonly Cell[])[], output: Output, columns: number = 0): string {
+  const width = columns > 0 ? columns : Number.POSITIVE_INFINITY;
   const widths: number[] = [];
   for (const row of rows) {
     for (const [at, { text }] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, widthOf(text));
