@@ -2,14 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { defineConflicts } from 'db-http-errors';
-import { type JsonSchema, openapi } from 'db-http-errors/openapi';
+import type { JsonSchema } from 'db-http-errors/openapi';
 import { describe, expect, test } from 'vitest';
 
 // The components are an OpenAPI 3.1 document's, their schemas are JSON Schema's, and every recorded body is what they
 // say: by validators that others have written.
 
 // #region readme: OpenAPI
+import { defineConflicts } from 'db-http-errors';
+import { openapi } from 'db-http-errors/openapi';
+
 const conflicts = defineConflicts({
   rules: { users_email_key: { resource: 'user', fields: ['email'], detail: 'This email address is taken.' } },
 });
