@@ -1,10 +1,14 @@
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readExcerpts } from '../examples/web/excerpts.ts';
 import { titleOf, toHtml } from '../examples/web/markdown.ts';
-import { CODES, type ProblemCode } from '../src/problem.ts';
+import { servePage } from '../examples/web/serve.ts';
+import { CODES, type ProblemCode, toProblem } from '../src/problem.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const DOCS = join(ROOT, 'docs');
@@ -72,12 +76,37 @@ describe('the page of the demo', () => {
     }
   });
 
+  test('answers every type with its document', async () => {
+    const listener: RequestListener = (_request, response) => response.writeHead(404).end();
+    const server = createServer(await servePage('SQLite 3', listener)).listen(0, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      for (const code of codes) {
+        const { type, title } = toProblem(code, CODES[code][0], {}, '/problems/');
+        const response = await fetch(origin + type);
+        expect(response.status, type).toBe(200);
+        expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+        expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+        expect(await response.text()).toContain(`<title>${title} · db-http-errors</title>`);
+      }
+      expect((await fetch(`${origin}/problems/duplicate`, { method: 'POST' })).status).toBe(404);
+      expect((await fetch(`${origin}/problems/toString`)).status).toBe(404);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   test('escapes what a document says', () => {
-    const html = toHtml('# A `<b>` & "c"\n\n[x](y"z) <script>\n\n```\n<i>\n```\n\n| a |\n| --- |\n| <u> |', (to) => to);
+    const html = toHtml(
+      '# A `<b>` & "c"\n\n[x](y"z) *<script>* 2 * 3 * 4\n\n```\n<i>\n```\n\n| a |\n| --- |\n| <u> |',
+      (to) => to,
+    );
     expect(html).toBe(
       [
         '<h1 id="a-b--c">A <code>&lt;b&gt;</code> &amp; &quot;c&quot;</h1>',
-        '<p><a href="y&quot;z">x</a> &lt;script&gt;</p>',
+        '<p><a href="y&quot;z">x</a> <em>&lt;script&gt;</em> 2 * 3 * 4</p>',
         '<pre tabindex="0"><code>&lt;i&gt;</code></pre>',
         '<div class="table" role="region" aria-label="Table" tabindex="0"><table><thead><tr><th scope="col">a</th></tr></thead><tbody><tr><td>&lt;u&gt;</td></tr></tbody></table></div>',
       ].join('\n'),

@@ -1,6 +1,6 @@
 /**
  * Turns the Markdown of `docs/` into HTML: headings, paragraphs, lists, tables, blocks of code, and in them `code`,
- * **strong** and links. Everything else is shown as it is written. All text is escaped.
+ * **strong**, *emphasis* and links. Everything else is shown as it is written. All text is escaped.
  *
  * @param hrefOf the address that a link leads to on this site; a link without one becomes text
  */
@@ -49,11 +49,12 @@ function tableToHtml(block: string, inline: (text: string) => string): string {
 }
 
 function inlineToHtml(text: string, hrefOf: HrefOf): string {
-  const parts = text.split(/(`[^`]+`|\*\*[^*]+\*\*|\[[^\]]+\]\([^)\s]+\))/);
+  const parts = text.split(/(`[^`]+`|\*\*[^*]+\*\*|\*[^*\s][^*]*\*|\[[^\]]+\]\([^)\s]+\))/);
   return parts
     .map((part) => {
       if (part.startsWith('`')) return `<code>${escapeHtml(part.slice(1, -1))}</code>`;
       if (part.startsWith('**')) return `<strong>${inlineToHtml(part.slice(2, -2), hrefOf)}</strong>`;
+      if (/^\*.+\*$/.test(part)) return `<em>${inlineToHtml(part.slice(1, -1), hrefOf)}</em>`;
       const [, label, target] = /^\[([^\]]+)\]\(([^)\s]+)\)$/.exec(part) ?? [];
       if (label === undefined || target === undefined) return escapeHtml(part);
       const href = hrefOf(target);
