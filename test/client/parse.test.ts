@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, expectTypeOf, test } from 'vitest';
+import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { type Conflict, conflictOf, parseConflict, retryDelay } from '../../src/client/index.ts';
 import { conflict, type ProblemCode } from '../../src/index.ts';
 
@@ -72,6 +72,13 @@ describe('what a client has at hand', () => {
     await response.text();
     expect(await parseConflict(response)).toStrictEqual(BARE);
     expect(await parseConflict(answer(409, ''))).toStrictEqual(BARE);
+  });
+
+  test('does not read what succeeded', async () => {
+    const response = new Response('x'.repeat(1e6));
+    const clone = vi.spyOn(response, 'clone');
+    expect(await parseConflict(response)).toBeUndefined();
+    expect(clone).not.toHaveBeenCalled();
   });
 
   test('reads a Response without streams', async () => {
