@@ -136,7 +136,7 @@ const OPTION_TESTS: Readonly<Record<keyof IdempotencyOptions, Test>> = {
 type Claim =
   | { readonly state: 'owned' }
   | { readonly state: 'reused' }
-  | { readonly state: 'in progress'; readonly left: number; readonly cause?: unknown }
+  | { readonly state: 'in progress'; readonly left: number }
   | { readonly state: 'done'; readonly answer: IdempotentAnswer };
 
 /** A statement, or something to be called. Whoever runs the steps waits for its result where it is a promise. */
@@ -185,7 +185,10 @@ export function defineIdempotency(source: unknown, options: IdempotencyOptions =
   const statements = defineStatements(dialect, table);
   const execute = EXECUTORS[dialect];
 
-  /** Runs steps in a transaction, and anew where that helps. What the key protects may also be run anew when the connection is lost. */
+  /**
+   * Runs steps in a transaction, and anew where that helps. What a key protects may also be run anew when the connection
+   * is lost, for it finds what has become of the first run.
+   */
   async function transaction<T>(
     request: IdempotentRequest | undefined,
     isProtected: boolean,
@@ -214,7 +217,7 @@ export function defineIdempotency(source: unknown, options: IdempotencyOptions =
   }
 
   /** Claims a key, and waits no longer than it may for whoever has it. */
-  function* claim(subject: Subject, token: string): Steps<Claim> {
+  function* claim(subject: Subject, token: string, request: IdempotentRequest): Steps<Claim> {
     const bound = statements.bound(waitFor);
     if (bound === undefined) return yield* claimOrRead(statements, subject, token, leaseFor, expiresAfter);
     const undo = bound[1]((yield bound[0]) as Result);
@@ -227,7 +230,7 @@ export function defineIdempotency(source: unknown, options: IdempotencyOptions =
       const kind = conflicts.classify(error)?.kind;
       // A timeout of the statement may be shorter than ours.
       if (kind !== 'lock_not_available' && kind !== 'query_canceled') throw error;
-      return { state: 'in progress', left: 1000, cause: error };
+      throw inProgress(1000, request, error);
     }
     yield undo;
     return claimed;
@@ -237,8 +240,12 @@ export function defineIdempotency(source: unknown, options: IdempotencyOptions =
   function settled(claimed: Exclude<Claim, { state: 'owned' }>, request: IdempotentRequest): IdempotentAnswer {
     if (claimed.state === 'done') return claimed.answer;
     if (claimed.state === 'reused') throw conflicts.conflict('idempotency_key_reused', {}, { context: request });
-    const retry_after = Math.min(30, Math.max(1, Math.ceil(claimed.left / 1000)));
-    throw conflicts.conflict('idempotency_in_progress', { retry_after }, { context: request, cause: claimed.cause });
+    throw inProgress(claimed.left, request);
+  }
+
+  function inProgress(left: number, request: IdempotentRequest, cause?: unknown): Error {
+    const retry_after = Math.min(30, Math.max(1, Math.ceil(left / 1000)));
+    return conflicts.conflict('idempotency_in_progress', { retry_after }, { context: request, cause });
   }
 
   /** True when this token still has the key. */
@@ -256,7 +263,7 @@ export function defineIdempotency(source: unknown, options: IdempotencyOptions =
     function* steps(tx: unknown, attempt: Attempt): Steps<IdempotentAnswer> {
       // Another one each time: after a COMMIT whose outcome is unknown the row is somebody else's, and has the answer.
       const token = randomUUID();
-      const claimed: Claim = subject ? yield* claim(subject, token) : { state: 'owned' };
+      const claimed: Claim = subject ? yield* claim(subject, token, request) : { state: 'owned' };
       if (claimed.state !== 'owned') return settled(claimed, request);
       const answer = toAnswer(yield () => run(tx, attempt));
       if (!store(answer.status)) throw new Unstored(answer);
@@ -286,7 +293,7 @@ export function defineIdempotency(source: unknown, options: IdempotencyOptions =
     let isClaimed = false;
     if (subject) {
       try {
-        const claimed = await transaction(request, true, () => claim(subject, token));
+        const claimed = await transaction(request, true, () => claim(subject, token, request));
         if (claimed.state !== 'owned') return settled(claimed, request);
         isClaimed = true;
       } catch (error) {
@@ -316,11 +323,12 @@ export function defineIdempotency(source: unknown, options: IdempotencyOptions =
       claimed = await transaction(request, true, function* (): Steps<Claim> {
         if (yield* complete(subject, token, answer)) return { state: 'owned' };
         // Another request has taken over, and may have an answer already: then that is the answer to both.
-        const again = yield* claim(subject, token);
+        const again = yield* claim(subject, token, request);
         if (again.state === 'owned') yield* complete(subject, token, answer);
         return again;
       });
     } catch (error) {
+      if ((error as { code?: unknown }).code === 'idempotency_in_progress') throw error;
       // The effect has happened: who hears of a failure would try again.
       report(onUnprotected, error);
       return answer;

@@ -228,11 +228,14 @@ for (const engine of ENGINES) {
           });
           await begun;
           const patient = payIn(idempotency, key);
-          const error = await failure(payIn(impatient, key));
-          expect(isConflict(error, 'idempotency_in_progress') && [error.status, error.headers['Retry-After']]).toEqual([
-            409,
-            '1',
-          ]);
+          for (const error of [
+            await failure(payIn(impatient, key)),
+            await failure(impatient.withLease(post(key), SCOPE, () => ({ status: 200 }))),
+          ]) {
+            expect(
+              isConflict(error, 'idempotency_in_progress') && [error.status, error.headers['Retry-After']],
+            ).toEqual([...[409, '1']]);
+          }
           finish();
           expect(seen(await first)).toEqual(FIRST);
           expect(seen(await patient)).toEqual(REPLAY);
