@@ -163,7 +163,7 @@ function locate(input: unknown, causes = 4): Found | undefined {
   const { headers } = answer;
   const unread = typeof answer.clone === 'function' ? (answer as unknown as ResponseLike) : undefined;
   const hasError = 'error' in input && (answer !== input || 'data' in input || headers);
-  const status: unknown = answer.status ?? answer.statusCode ?? input.status;
+  const status: unknown = answer.status ?? answer.statusCode;
   if (typeof status === 'number' && (answer !== input || hasError || headers || 'body' in input)) {
     const body = hasError ? input.error : (input.data ?? answer.data ?? (unread ? undefined : answer.body));
     return { status, headers, body, unread };

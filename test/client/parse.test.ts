@@ -105,6 +105,8 @@ describe('what a client has at hand', () => {
     [answer(500, 'Internal Server Error')],
     [answer(503, { error: 'unavailable' })],
     [answer(422, { message: 'Validation failed', errors: [{ field: 'email' }] })],
+    [answer(422, { code: 'weird', recovery: 'retry' })],
+    [answer(423, { code: 'weird', recovery: 'constructor', retryable: true })],
     [{ data: {}, response: answer(200, {}) }],
     [{ status: 'conflict', headers: {} }],
     [{ status: 1e9, body: PROBLEM }],
@@ -208,7 +210,12 @@ describe('what others send', () => {
           type: 'invalid_request_error',
         },
       },
-      { code: 'idempotency_in_progress', retryable: true, detail: 'There is currently another request.' },
+      {
+        type: 'about:blank',
+        code: 'idempotency_in_progress',
+        retryable: true,
+        detail: 'There is currently another request.',
+      },
     ],
     [
       'Stripe, a field',
@@ -289,6 +296,15 @@ describe('Retry-After', () => {
     const inTen = await secondsOf(new Date(Date.now() + 10_000).toUTCString());
     expect([9, 10]).toContain(inTen);
     expect(await secondsOf(new Date(Date.now() - 60_000).toUTCString())).toBe(0);
+  });
+
+  test.each<[string, unknown]>([
+    ['Headers', new Headers({ 'Retry-After': '2' })],
+    ['an answer of Node', { 'retry-after': '2' }],
+    ['an answer of ours', { 'Retry-After': '2' }],
+    ['axios', { get: (name: string) => (name.toLowerCase() === 'retry-after' ? '2' : undefined) }],
+  ])('is found in the headers of %s', async (_, headers) => {
+    expect(await parseConflict({ status: 503, headers, body: busy })).toMatchObject({ retry_after: 2 });
   });
 
   test.each(['-1', '1.5', 'soon', 'Infinity', '0x10', '1e3', 'Never GMT', ''])('is ignored as %j', async (header) => {
