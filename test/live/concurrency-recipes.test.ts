@@ -6,11 +6,20 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { assertUpdated } from '../../src/concurrency/index.ts';
 import { isConflict } from '../../src/index.ts';
 import { conflicts } from '../recipes/conflicts.ts';
-import * as onMysql from '../recipes/mysql.ts';
-import * as onPostgresql from '../recipes/postgresql.ts';
+import { buy as buyMysql, renameByTime as renameByTimeMysql, saveAccount as saveMysql } from '../recipes/mysql.ts';
+import {
+  buy as buyPostgresql,
+  cancel,
+  loadWithXmin,
+  register,
+  renameByTime as renameByTimePostgresql,
+  renameByXmin,
+  rename as renamePostgresql,
+  saveAccount as savePostgresql,
+} from '../recipes/postgresql.ts';
 import { putPost, transfer } from '../recipes/readme.ts';
 import { MYSQL, POSTGRESQL, type Schema, SQLITE } from '../recipes/schema.ts';
-import * as onSqlite from '../recipes/sqlite.ts';
+import { buy as buySqlite, rename as renameSqlite, saveAccount as saveSqlite } from '../recipes/sqlite.ts';
 import { describeLive } from './describe-live.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -31,6 +40,14 @@ async function outcomes(runs: readonly Promise<unknown>[]): Promise<Record<strin
   }
   return codes;
 }
+
+const ON_MYSQL = { saveAccount: saveMysql, buy: buyMysql };
+const RECIPES = {
+  postgresql: { saveAccount: savePostgresql, buy: buyPostgresql },
+  mysql: ON_MYSQL,
+  mariadb: ON_MYSQL,
+  sqlite: { saveAccount: saveSqlite, buy: buySqlite },
+};
 
 const SCHEMAS: Readonly<Record<string, Schema>> = {
   postgresql: POSTGRESQL,
@@ -61,7 +78,7 @@ for (const engine of ['postgresql', 'mysql', 'mariadb', 'sqlite'] as const) {
     const one = async (sql: string) => Object.values((await db.rows<Record<string, unknown>>(sql))[0] ?? {})[0];
 
     test('an upsert updates its own row, and tells of a duplicate of another key', async () => {
-      const recipe = { postgresql: onPostgresql, mysql: onMysql, mariadb: onMysql, sqlite: onSqlite }[engine];
+      const recipe = RECIPES[engine];
       const save = async (id: number, email: string, name = 'N') => recipe.saveAccount(pool(), { id, email, name });
       await save(1, 'one@example.com');
       await save(1, 'uno@example.com', 'Uno');
@@ -83,7 +100,7 @@ for (const engine of ['postgresql', 'mysql', 'mariadb', 'sqlite'] as const) {
     });
 
     test('an upsert of fifty at once gives an address to one of five', async () => {
-      const recipe = { postgresql: onPostgresql, mysql: onMysql, mariadb: onMysql, sqlite: onSqlite }[engine];
+      const recipe = RECIPES[engine];
       const runs = Array.from({ length: WRITERS }, async (_, at) =>
         recipe.saveAccount(pool(), { id: at % 5, email: at % 2 ? `${at % 5}@example.com` : 'wanted', name: `${at}` }),
       );
@@ -99,7 +116,7 @@ for (const engine of ['postgresql', 'mysql', 'mariadb', 'sqlite'] as const) {
     });
 
     test('a locked row is sold as often as it is there', async () => {
-      const recipe = { postgresql: onPostgresql, mysql: onMysql, mariadb: onMysql, sqlite: onSqlite }[engine];
+      const recipe = RECIPES[engine];
       const buyers: Promise<void>[] = [];
       for (let buyer = 0; buyer < WRITERS; buyer++) {
         buyers.push(recipe.buy(pool(), 1, 1));
@@ -112,8 +129,8 @@ for (const engine of ['postgresql', 'mysql', 'mariadb', 'sqlite'] as const) {
 
     if (engine === 'postgresql' || engine === 'sqlite') {
       test('a version column lets one of fifty through', async () => {
-        const recipe = engine === 'sqlite' ? onSqlite : onPostgresql;
-        const runs = Array.from({ length: WRITERS }, async (_, at) => recipe.rename(pool(), 1, `By ${at}`, 1));
+        const rename = engine === 'sqlite' ? renameSqlite : renamePostgresql;
+        const runs = Array.from({ length: WRITERS }, async (_, at) => rename(pool(), 1, `By ${at}`, 1));
         expect(await outcomes(runs)).toEqual({ done: 1, version_mismatch: 49 });
         expect(await one('SELECT version FROM posts')).toBe(2);
       });
@@ -121,14 +138,14 @@ for (const engine of ['postgresql', 'mysql', 'mariadb', 'sqlite'] as const) {
 
     if (engine === 'postgresql') {
       test('xmin lets one of fifty through', async () => {
-        const { version } = await onPostgresql.loadWithXmin(pool(), 1);
-        const runs = Array.from({ length: WRITERS }, (_, at) => onPostgresql.renameByXmin(pool(), 1, `${at}`, version));
+        const { version } = await loadWithXmin(pool(), 1);
+        const runs = Array.from({ length: WRITERS }, (_, at) => renameByXmin(pool(), 1, `${at}`, version));
         expect(await outcomes(runs)).toEqual({ done: 1, version_mismatch: 49 });
-        const later = (await onPostgresql.loadWithXmin(pool(), 1)).version;
+        const later = (await loadWithXmin(pool(), 1)).version;
         expect(later).not.toBe(version);
         await db.script('VACUUM FREEZE posts');
-        expect((await onPostgresql.loadWithXmin(pool(), 1)).version).toBe(later);
-        await onPostgresql.renameByXmin(pool(), 1, 'Mine', later);
+        expect((await loadWithXmin(pool(), 1)).version).toBe(later);
+        await renameByXmin(pool(), 1, 'Mine', later);
       });
 
       test('the route of the README lets one of fifty through, and asks for a version', async () => {
@@ -145,39 +162,38 @@ for (const engine of ['postgresql', 'mysql', 'mariadb', 'sqlite'] as const) {
         expect((await putPost(request({ 'if-match': '"2"' }), pool(), 1, 'Mine')).headers.get('etag')).toBe('"3"');
       });
 
-      test('the transfers of the README lose nothing when they cross', async () => {
+      test('the transfers of the README lose nothing when they cross', { timeout: 30_000 }, async () => {
         await db.script('CREATE TABLE wallets (id integer PRIMARY KEY, balance integer NOT NULL)');
-        await db.script('INSERT INTO wallets SELECT id, 100 FROM generate_series(1, 8) AS id');
-        const runs = Array.from({ length: WRITERS }, (_, at) =>
-          transfer(pool(), 1 + (at % 8), 1 + ((at * 3 + 5) % 8), 1),
-        );
+        await db.script('INSERT INTO wallets SELECT id, 100 FROM generate_series(1, 4) AS id');
+        // Few, for the server looks for a deadlock after a second only.
+        const runs = Array.from({ length: 8 }, (_, at) => transfer(pool(), 1 + (at % 4), 1 + ((at * 3 + 1) % 4), 1));
         const { done = 0, contention = 0, ...others } = await outcomes(runs);
         expect(others).toEqual({});
-        expect(done + contention).toBe(WRITERS);
-        expect(done).toBeGreaterThan(WRITERS / 2);
-        expect(Number(await one('SELECT sum(balance) FROM wallets'))).toBe(800);
+        expect(done + contention).toBe(8);
+        expect(done).toBeGreaterThan(4);
+        expect(Number(await one('SELECT sum(balance) FROM wallets'))).toBe(400);
       });
 
       test('a transition is made by one of fifty', async () => {
         await db.script(`INSERT INTO orders (id, status) VALUES (1, 'paid')`);
-        const runs = Array.from({ length: WRITERS }, () => onPostgresql.cancel(pool(), 1));
+        const runs = Array.from({ length: WRITERS }, () => cancel(pool(), 1));
         expect(await outcomes(runs)).toEqual({ done: 1, invalid_state: 49 });
       });
 
       test('a look before writing does not stand in for the constraint', async () => {
-        const runs = Array.from({ length: WRITERS }, () => onPostgresql.register(pool(), 'example.com', 'me'));
+        const runs = Array.from({ length: WRITERS }, () => register(pool(), 'example.com', 'me'));
         expect(await outcomes(runs)).toEqual({ done: 1, duplicate: 49 });
       });
     }
 
     if (engine !== 'sqlite') {
       test('a time lets one of fifty through where it is compared as text', async () => {
-        const recipe = engine === 'postgresql' ? onPostgresql : onMysql;
+        const renameByTime = engine === 'postgresql' ? renameByTimePostgresql : renameByTimeMysql;
         const text = engine === 'postgresql' ? 'updated_at::text' : 'CAST(updated_at AS CHAR)';
         await db.script(`INSERT INTO notes (id, title) VALUES (1, 'Draft')`);
         const version = String(await one(`SELECT ${text} FROM notes`));
         expect(version).toMatch(/\.\d+/);
-        const runs = Array.from({ length: WRITERS }, (_, at) => recipe.renameByTime(pool(), 1, `By ${at}`, version));
+        const runs = Array.from({ length: WRITERS }, (_, at) => renameByTime(pool(), 1, `By ${at}`, version));
         expect(await outcomes(runs)).toEqual({ done: 1, version_mismatch: 49 });
         // The trap: a Date has milliseconds, the column has microseconds.
         await db.script(`UPDATE notes SET updated_at = '2027-01-01 00:00:00.123456'`);
