@@ -18,9 +18,11 @@ export interface Answer {
 
 /**
  * How an error is answered: a conflict as itself, any other error of a database as a bare 500. `undefined` for every
- * other error, which is the framework's. Never throws.
+ * other error, which is the framework's, and for one whose status the application has chosen, whatever its cause is.
+ * Never throws.
  */
 export function answerOf(error: unknown, request?: Context, conflicts: Conflicts = unbound): Answer | undefined {
+  if (isChosen(error)) return undefined;
   const conflict = conflicts.translate(error, request);
   try {
     if (isConflictError(conflict)) {
@@ -52,13 +54,31 @@ const BARE = {
   body: { type: 'about:blank', title: 'Internal Server Error', status: 500 },
 } as const;
 
+/** True for an HTTP error other than ours and other than a 500, which frameworks make of everything. */
+function isChosen(error: unknown): boolean {
+  try {
+    if (!(error instanceof Error) || isConflictError(error)) return false;
+    const { status, statusCode = status } = error as { readonly status?: unknown; readonly statusCode?: unknown };
+    return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 600 && statusCode !== 500;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * True for what an ORM threw about a statement, although no error of a database is behind it (a refused connection):
- * its message has the statement and the values. Frameworks would send it.
+ * its message has the statement and the values, or the lines of the source that called it. Frameworks would send it.
+ * Prisma's errors of a code (P2025) are for the application, which knows what they mean.
  * Source: DrizzleQueryError (`query`), Sequelize (`sql`), Prisma (`clientVersion`)
  */
 function hasSql(error: object): boolean {
   if (!(error instanceof Error)) return false;
-  const { query, sql, clientVersion } = error as { query?: unknown; sql?: unknown; clientVersion?: unknown };
-  return typeof query === 'string' || typeof sql === 'string' || typeof clientVersion === 'string';
+  const {
+    query,
+    sql = query,
+    clientVersion,
+    code,
+  } = error as Error & { readonly [name in 'query' | 'sql' | 'clientVersion' | 'code']?: unknown };
+  if (typeof clientVersion === 'string') return typeof code !== 'string' || !code.startsWith('P2');
+  return typeof sql === 'string' && sql !== '' && error.message.includes(sql);
 }

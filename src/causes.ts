@@ -63,9 +63,28 @@ function wrapped(error: Wrapper, queue: object[] | undefined): object[] | undefi
     found = add(error.error, found);
     const { errors } = error;
     if (errors !== undefined && Array.isArray(errors)) {
-      for (let at = 0; at < errors.length && at < MOST; at++) found = add(errors[at], found);
+      // Not so many that nothing else has room.
+      for (let at = 0; at < errors.length && at < MOST / 2; at++) found = add(errors[at], found);
     }
-  } catch {}
+  } catch {
+    return readable(error, found);
+  }
+  return found;
+}
+
+const LINKS = [
+  ...['cause', 'driverError', 'original', 'parent', 'nativeError', 'first', 'originalError', 'meta'],
+  ...['driverAdapterError', 'error'],
+] as readonly (keyof Wrapper)[];
+
+/** The same where a property throws: each by itself. */
+function readable(error: Wrapper, queue: object[] | undefined): object[] | undefined {
+  let found = queue;
+  for (const link of LINKS) {
+    try {
+      found = add(error[link], found);
+    } catch {}
+  }
   return found;
 }
 

@@ -133,15 +133,17 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   const origin: Origin = { policy, bound, typeBase, make, reveal };
 
   /** An error of a database that is no violation ends the walk: what is behind it is not its own. */
-  function read(candidate: object): Violation | ConflictError | null | undefined {
-    if (drivers === undefined && !isLikely(candidate)) return undefined;
-    if (isConflictError(candidate)) return candidate;
-    return translator.owns(candidate) ? (translator.classify(candidate, dialect) ?? null) : undefined;
+  function read(candidate: object): Violation | ConflictError | typeof STALE | null | undefined {
+    if (drivers !== undefined || isLikely(candidate)) {
+      if (isConflictError(candidate)) return candidate;
+      if (translator.owns(candidate)) return translator.classify(candidate, dialect) ?? null;
+    }
+    return isOptimisticLockError(candidate) ? STALE : undefined;
   }
 
   function classify(error: unknown, context?: Context): Violation | undefined {
     const found = causes(error, read);
-    if (found === undefined) return undefined;
+    if (found === undefined || found === STALE) return undefined;
     const violation = isConflictError(found) ? found.violation : found;
     const completed = violation && complete ? complete(violation, context) : violation;
     const known = isConflictError(found) && completed === found.violation;
@@ -162,9 +164,8 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
 
   function translate<E>(error: E, context?: Context): E | ConflictError {
     const found = causes(error, read);
-    if (found === undefined) {
-      return isOptimisticLockError(error) ? conflict('version_mismatch', {}, { cause: error, context }) : error;
-    }
+    if (found === undefined) return error;
+    if (found === STALE) return conflict('version_mismatch', {}, { cause: error, context });
     if (isConflictError(found)) {
       try {
         return again(found, context);
@@ -244,6 +245,9 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
 
   return { classify, owns, translate, wrap: defineWrap((error) => translate(error)), conflict };
 }
+
+/** What is found of an ORM's error that a row has another version: no database has reported it. */
+const STALE: unique symbol = Symbol('stale');
 
 /** All that a client sees of an error. */
 function looks(error: ConflictError): string {

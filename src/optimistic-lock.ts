@@ -21,7 +21,8 @@ const UNVERSIONED = 'Cannot obtain optimistic lock on unversioned entity ';
 /** True when an ORM says that a row was changed since it was read. Never throws. */
 export function isOptimisticLockError(error: unknown): boolean {
   try {
-    return error instanceof Error && NAMES.has(error.name) && !error.message.startsWith(UNVERSIONED);
+    const { name } = error as { readonly name?: unknown };
+    return NAMES.has(name) && error instanceof Error && !error.message.startsWith(UNVERSIONED);
   } catch {
     return false;
   }

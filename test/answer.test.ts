@@ -60,6 +60,16 @@ describe('the answer of an adapter', () => {
     ['a bug', new TypeError('undefined is not a function')],
     ['an HTTP error', createError(404)],
     ['a refused connection', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })],
+    ['an HTTP error with the text of a search', createError(400, 'Bad search: q=1', { query: 'q=1' })],
+    [
+      'an HTTP error that is about an error of a database',
+      createError(404, 'No such user', { cause: captured('pg/postgresql-18/unique') }),
+    ],
+    ["an ORM's error that there is no row", Object.assign(new Error('No data returned'), { query: 'SELECT 1' })],
+    [
+      "Prisma's error that there is no row",
+      Object.assign(new Error('Record not found'), { code: 'P2025', clientVersion: '7.10.0' }),
+    ],
     ['a text', 'thrown'],
     ['nothing', undefined],
     ['data that looks like an error', { code: '23505', severity: 'ERROR', query: 'SELECT 1' }],
@@ -107,6 +117,14 @@ describe("an ORM's error about a stale version", () => {
       expect(classify(error)).toBeUndefined();
     },
   );
+
+  test('is found behind what a framework or a service has made of it', () => {
+    const lock = Object.assign(new Error('version 7 was expected'), { name: 'SequelizeOptimisticLockError' });
+    const error = Object.assign(new Error('failed', { cause: lock }), { code: 'INTERNAL_SERVER_ERROR' });
+    expect(isConflict(translate(error), 'version_mismatch')).toBe(true);
+    expect(classify(error)).toBeUndefined();
+    expect(isConflict(defineConflicts({ drivers: [] }).translate(error), 'version_mismatch')).toBe(true);
+  });
 
   test('is no data that has its name', () => {
     const data = { name: 'OptimisticLockError' };

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { causes } from '../src/causes.ts';
+import { classify } from '../src/index.ts';
+import { captured } from './violations.ts';
 
 const native = Object.assign(new Error('native'), { code: '23505' });
 
@@ -99,4 +101,20 @@ describe('causes', () => {
       }),
     );
   });
+});
+
+test('what throws when it is read hides nothing else', () => {
+  const native = captured('pg/postgresql-18/unique');
+  const error = Object.defineProperty(Object.assign(new Error('failed'), { driverError: native }), 'cause', {
+    get() {
+      throw new Error('hostile');
+    },
+  });
+  expect(classify(error)?.kind).toBe('unique_violation');
+});
+
+test('a long list of errors does not hide what is behind the cause', () => {
+  const cause = new Error('batch', { cause: captured('pg/postgresql-18/unique') });
+  const errors = Array.from({ length: 20 }, (_, at) => new Error(`row ${at}`));
+  expect(classify(Object.assign(new Error('failed', { cause }), { errors }))?.kind).toBe('unique_violation');
 });

@@ -68,7 +68,7 @@ describe('conflictLogFields', () => {
 
   test('has the code of what an ORM threw about a statement', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', errno: -111 });
-    const failed = Object.assign(new Error('Failed query', { cause: refused }), { query: 'insert …' });
+    const failed = Object.assign(new Error('Failed query: insert …', { cause: refused }), { query: 'insert …' });
     expect(conflictLogFields(failed)).toEqual({ nativeCode: 'ECONNREFUSED' });
     expect(conflictLogFields(refused)).toBeUndefined();
   });
