@@ -41,7 +41,9 @@ export function elysiaConflicts(conflicts?: Conflicts): <App extends ElysiaApp>(
       if (answer === undefined) return undefined;
       const { status, headers, body, isConflict } = answer;
       if (!isConflict) console.error(error);
-      for (const name of OF_THE_BODY) Reflect.deleteProperty(set.headers, name);
+      for (const name of Object.keys(set.headers)) {
+        if (OF_THE_BODY.includes(name.toLowerCase())) Reflect.deleteProperty(set.headers, name);
+      }
       return new Response(JSON.stringify(body), { status, headers });
     });
     return app;

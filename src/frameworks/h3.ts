@@ -17,6 +17,8 @@ interface H3Error {
 /** The response of version 1 is Node's; what `onError` returns means nothing there. */
 interface H3Event {
   readonly req: Context;
+  /** Of version 2 with `errHeaders`, those of CORS for one. Source: https://h3.dev/guide/api/h3event#eventres */
+  readonly res?: object | undefined;
   readonly node?: { readonly res?: NodeResponse | undefined } | undefined;
 }
 
@@ -53,7 +55,11 @@ export function h3Conflicts(conflicts?: Conflicts): (error: H3Error, event: H3Ev
     if (answer === undefined) return undefined;
     const { status, headers, isConflict } = answer;
     const body = JSON.stringify(answer.body);
-    if (!isVersion1(error)) return new Response(body, { status, headers });
+    if (!isVersion1(error)) {
+      const all = new Headers((event.res as { readonly errHeaders?: Headers } | undefined)?.errHeaders);
+      for (const name in headers) all.set(name, headers[name] as string);
+      return new Response(body, { status, headers: all });
+    }
     const response = event.node?.res;
     if (response === undefined || response.headersSent) return undefined;
     if (!isConflict) console.error(error.cause);

@@ -72,10 +72,10 @@ describe.each([true, false])('aot: %s', (aot) => {
         set.headers.vary = 'Origin';
       })
       .get('/', ({ set, cookie }) => {
-        set.headers['content-length'] = '3';
+        set.headers['Content-Length'] = '3';
         set.headers['cache-control'] = 'public';
         set.headers['content-type'] = 'text/csv';
-        set.headers.etag = '"old"';
+        set.headers.ETag = '"old"';
         cookie.seen?.set({ value: '1' });
         return fail('native');
       });

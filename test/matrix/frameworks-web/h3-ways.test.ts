@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { h3Conflicts } from 'db-http-errors/frameworks/h3';
-import { H3, HTTPError, onError } from 'h3';
+import { H3, HTTPError, handleCors, onError } from 'h3';
 import { toNodeHandler } from 'h3/node';
 import {
   type AppOptions,
@@ -38,6 +38,18 @@ describe('h3 2', () => {
     });
     const response = await fetch(await served(app));
     expect([response.status, await response.json()]).toEqual([403, { status: 403, message: 'Not yours.' }]);
+  });
+
+  test('keeps the headers that are for errors, too', async () => {
+    const app = new H3({ onError: h3Conflicts(conflicts) })
+      .use((event, next) => {
+        const preflight = handleCors(event, { origin: '*' });
+        return preflight === false ? next() : preflight;
+      })
+      .get('/', () => fail('native'));
+    const { status, headers } = await fetch(await served(app), { headers: { origin: 'https://example.com' } });
+    expect([status, headers.get('access-control-allow-origin')]).toEqual([409, '*']);
+    expect(headers.get('content-type')).toBe('application/problem+json');
   });
 
   test('answers before a handler of the application', async () => {
