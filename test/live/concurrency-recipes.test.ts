@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type BetterSqlite3 from 'better-sqlite3';
 import mysql from 'mysql2/promise';
 import type pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { assertUpdated } from '../../src/concurrency/index.ts';
 import { isConflict } from '../../src/index.ts';
 import { conflicts } from '../recipes/conflicts.ts';
@@ -24,6 +24,8 @@ import { describeLive } from './describe-live.ts';
 import { openSession, type Session } from './session.ts';
 
 // The code of docs/recipes, run by fifty at once.
+
+vi.setConfig({ testTimeout: 20_000 });
 
 const WRITERS = 50;
 

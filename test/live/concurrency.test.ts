@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { answerOf } from '../../src/answer.ts';
 import {
   assertUpdated,
@@ -15,6 +15,8 @@ import { describeLive } from './describe-live.ts';
 import { openSession, type Session } from './session.ts';
 
 // One answer for each case, byte for byte the same on every engine.
+
+vi.setConfig({ testTimeout: 20_000 });
 
 interface Sent {
   readonly status: number;

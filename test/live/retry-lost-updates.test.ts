@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { assertUpdated, expectVersion } from '../../src/concurrency/index.ts';
 import { isConflict, translate } from '../../src/index.ts';
 import { type IsolationLevel, withTransactionRetry } from '../../src/retry/index.ts';
@@ -7,6 +7,8 @@ import { describeLive } from './describe-live.ts';
 import { type Asked, openSession, type Session } from './session.ts';
 
 // Fifty people edit one row at once, each with the version that it has loaded.
+
+vi.setConfig({ testTimeout: 20_000 });
 
 const WRITERS = 50;
 const LEVELS: readonly IsolationLevel[] = ['read committed', 'repeatable read', 'serializable'];
