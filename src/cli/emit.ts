@@ -32,12 +32,10 @@ export function generatedOf(catalog: Catalog, keys: Keys): string {
     }),
     '}',
     '',
-    'export const catalog: Catalog<Rules> = {',
-    `  dialect: ${quoted(catalog.dialect)},`,
-    '  constraints: [',
-    ...catalog.constraints.map((constraint) => `    ${literal(constraint)},`),
-    '  ],',
-    '};',
+    // A text: the compiler has nothing to check in it, formatters leave it alone, and it is loaded faster.
+    `export const catalog: Catalog<Rules> = JSON.parse(\`{"dialect":"${catalog.dialect}","constraints":[`,
+    catalog.constraints.map((constraint) => inTemplate(JSON.stringify(constraint))).join(',\n'),
+    ']}`);',
     END,
   ];
   return `${lines.join('\n')}\n`;
@@ -193,6 +191,11 @@ function escaped(text: string): string {
       return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
     }).join(''),
   );
+}
+
+/** JSON as it stands between backticks. */
+function inTemplate(json: string): string {
+  return escaped(json).replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${');
 }
 
 /** The name of a property in a type. */

@@ -29,7 +29,7 @@ test('10,000 constraints are written, and type-checked with 10,000 rules, in 10 
   const written = await project.run(['catalog', 'large.db', '--out', 'large.ts']);
   expect(written).toMatchObject({ code: 0, stderr: '' });
   const text = readFileSync(join(project.folder, 'large.ts'), 'utf8');
-  expect(text.match(/^ {4}\{ kind: /gm)?.length).toBeGreaterThanOrEqual(10_000);
+  expect(text.match(/^\{"kind":/gm)?.length).toBeGreaterThanOrEqual(10_000);
   const rules = text.slice(text.indexOf('export const rules'));
   expect(rules.match(/^ {2}\S/gm)?.length).toBeGreaterThanOrEqual(10_000);
 
