@@ -125,7 +125,7 @@ export const unbound: Conflicts = /* @__PURE__ */ bind({}, false);
 
 function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   const { format = 'problem', captureStack, typeBase } = options;
-  const { drivers, catalog, dialect = catalog?.dialect } = options;
+  const { drivers, catalog, dialect = catalog && familyOf(catalog) } = options;
   const complete = catalog && defineCompletion(catalog);
   const translator = drivers ? firstOf([...drivers.map(safe), builtIn]) : builtIn;
   const policy = definePolicy(options);
@@ -248,6 +248,11 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
 
 /** What is found of an ORM's error that a row has another version: no database has reported it. */
 const STALE: unique symbol = Symbol('stale');
+
+/** Which of the two servers that write some texts alike it is, where it is one of them. */
+function familyOf({ dialect }: Catalog): Dialect | undefined {
+  return dialect === 'mysql' || dialect === 'mariadb' ? dialect : undefined;
+}
 
 /** All that a client sees of an error. */
 function looks(error: ConflictError): string {

@@ -194,6 +194,16 @@ describe('a catalog', () => {
     expect(complete([key], { ...UNIQUE, ...facts })).toEqual({ ...UNIQUE, ...facts });
   });
 
+  test('tells MySQL from MariaDB, and no other server', () => {
+    const error = captured('mysql2/mysql-9/unique');
+    for (const dialect of ['mysql', 'mariadb'] as const) {
+      expect(defineConflicts({ catalog: { dialect, constraints: [] } }).classify(error)).toMatchObject({ dialect });
+    }
+    for (const dialect of ['postgresql', 'sqlite'] as const) {
+      expect(defineConflicts({ catalog: { dialect, constraints: [] } }).classify(error)).not.toHaveProperty('dialect');
+    }
+  });
+
   test('knows an absent name from one that is called so', () => {
     const key: Constraint = { kind: 'unique', name: 'undefined', table: 'undefined', columns: ['undefined'] };
     const nameless = { kind: 'not_null_violation', driver: 'test', code: '1048' } as const;
