@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { causes } from './causes.ts';
 import type { Context } from './context.ts';
 import { type Conflicts, unbound } from './define-conflicts.ts';
 import { isRecord, shown } from './validate.ts';
@@ -240,12 +241,24 @@ export async function runTransaction(
     const delay = Math.random() * Math.min(maxDelay, baseDelay * 2 ** (attempt - 1));
     const isOver = attempt >= attempts || performance.now() - started + delay > budget;
     // Asked each time: whoever is asked learns of every failure.
-    if (!helps({ ...outcome, violation }) || isOver) throw conflicts.translate(error, context);
+    const isWorthIt = helps({ ...outcome, violation }) && !isGivenUp(error);
+    if (!isWorthIt || isOver) {
+      const thrown = conflicts.translate(error, context);
+      if (isWorthIt && typeof thrown === 'object' && thrown !== null) GIVEN_UP.add(thrown);
+      throw thrown;
+    }
     try {
       if (violation) onRetry?.({ attempt, delay, violation, error });
     } catch {}
     await sleep(delay, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
   }
+}
+
+/** What was thrown when the attempts were over: a transaction around another does not multiply them. */
+const GIVEN_UP: WeakSet<object> = /* @__PURE__ */ new WeakSet();
+
+function isGivenUp(error: unknown): boolean {
+  return causes(error, (candidate) => GIVEN_UP.has(candidate) || undefined) === true;
 }
 
 type Outcome = { readonly value: unknown } | Omit<Failure, 'violation'>;

@@ -78,7 +78,7 @@ function checkScope(scope: unknown): asserts scope is Scope {
     throw new TypeError(`Unknown member "${unknown}" of a scope, expected one of ${SCOPE_MEMBERS.join(', ')}`);
   }
   const { owner, route } = scope;
-  const isId = typeof owner === 'number' || typeof owner === 'bigint' || (typeof owner === 'string' && owner !== '');
+  const isId = Number.isFinite(owner) || typeof owner === 'bigint' || (typeof owner === 'string' && owner !== '');
   // Without it every user would get the answers of every other.
   if (!isId) throw new TypeError(`Expected the owner of a key to be the id of a user or tenant, got ${shown(owner)}`);
   if (typeof route !== 'string' || route === '') {

@@ -45,7 +45,7 @@ test.each([
 });
 
 test('without an owner nothing runs', async () => {
-  for (const owner of [undefined, null, '', {}, []] as never[]) {
+  for (const owner of [undefined, null, '', {}, [], Number.NaN] as never[]) {
     await expect(pay('nobody', owner)).rejects.toThrow('Expected the owner of a key');
   }
 });
