@@ -57,7 +57,7 @@ export const answers: Target = {
   name: 'answers to clients',
   async check(seed, number) {
     const made = make(seed, number);
-    const given = given_(made);
+    const given = inputOf(made);
     const size = made.text.length;
     const from = size > 1 << 18 ? process.cpuUsage() : undefined;
     const parsed = await parseConflict(given);
@@ -79,8 +79,10 @@ export const answers: Target = {
       if (retry_after !== undefined && !(Number.isFinite(retry_after) && (retry_after as number) >= 0))
         return `retry_after ${String(retry_after)}`;
       if (errors !== undefined && !Array.isArray(errors)) return 'errors that are no list';
-      if (fieldErrors(found).some(({ pointer }) => pointer !== undefined && typeof pointer !== 'string'))
-        return 'a pointer that is no text';
+      if (
+        fieldErrors(found).some(({ path, message }) => typeof message !== 'string' || path.some((part) => part in {}))
+      )
+        return 'a field that harms a form';
       const kept = JSON.stringify(found);
       if (kept.length > 1 << 20) return `${kept.length} characters are kept`;
     }
@@ -116,7 +118,7 @@ function make(seed: number, number: number): Input {
 }
 
 /** The input as the client has it. */
-function given_({ way, status, headers, body, text }: Input): unknown {
+function inputOf({ way, status, headers, body, text }: Input): unknown {
   const data = attempt(() => JSON.parse(text)) ?? text;
   const response = () => new Response(text, { status, headers });
   switch (way) {
@@ -154,7 +156,7 @@ function changed(value: unknown, random: Random, depth = 0): unknown {
   const key = random.pick(keys.length > 0 && random.below(4) ? keys : NAMES);
   switch (random.below(5)) {
     case 0:
-      delete copy[key];
+      Reflect.deleteProperty(copy, key);
       return copy;
     case 1:
       return { ...copy, [random.pick(NAMES)]: copy[key] };

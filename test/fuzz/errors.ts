@@ -9,7 +9,9 @@ import { anything, changedText } from './texts.ts';
 /** Fields that say what happened. All others are texts and names, which may add facts and decide nothing. */
 const DECIDING: ReadonlySet<string> = new Set([
   ...['code', 'errno', 'sqlState', 'severity', 'name', 'fatal', 'length', 'routine', 'syscall', 'state', 'rawCode'],
-  ...['extendedCode', 'errcode', 'originalCode', 'kind', 'constructor', 'severity_local', 'stack', 'index'],
+  ...['extendedCode', 'errcode', 'originalCode', 'kind', 'constructor', 'severity_local', 'stack'],
+  // What errors of mysql, mariadb and postgres are recognised by.
+  ...['index', 'sql', 'address', 'port', 'query', 'parameters', 'args', 'types'],
 ]);
 
 /** Wherever it is put, it must not come out. */
@@ -153,10 +155,15 @@ function changeCode(error: object, other: object, random: Random): void {
 function placesIn(value: object, found: (readonly [Bag, string])[] = []): (readonly [Bag, string])[] {
   for (const [key, field] of Object.entries({ message: undefined, ...value })) {
     if (DECIDING.has(key)) continue;
-    if (typeof field === 'object' && field !== null && key !== 'message') placesIn(field, found);
+    if (isPlain(field)) placesIn(field, found);
     else found.push([value as Bag, key]);
   }
   return found;
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return false;
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function changeOne(error: object, texts: readonly string[], random: Random): void {

@@ -6,6 +6,8 @@ import { captured } from '../violations.ts';
 
 describe('a fact is left out rather than empty', () => {
   test.each([
+    ['a key without a table', 'mysql2/mysql-9/unique', "Duplicate entry 'a' for key '.b'"],
+    ['a table without a key', 'mysql2/mysql-9/unique', "Duplicate entry 'a' for key 'a.'"],
     ['a check of MariaDB without backticks', 'mysql2/mariadb-10/check', 'Too many items'],
     ['a check of MariaDB with an empty name', 'mysql2/mariadb-10/check', 'CONSTRAINT `` failed for `a`.`b`'],
     [
@@ -15,7 +17,7 @@ describe('a fact is left out rather than empty', () => {
     ],
   ])('in %s', (_name, path, sqlMessage) => {
     const violation = classify(Object.assign(captured(path), { sqlMessage, message: sqlMessage }));
-    expect(violation?.kind).toMatch(/^(check|foreign_key)_violation$/);
+    expect(violation?.kind).toMatch(/^(unique|check|foreign_key)_violation$/);
     expect(Object.values(violation ?? {}).flat()).not.toContain('');
   });
 });

@@ -1,4 +1,3 @@
-import { declaredIn } from '../../src/catalog/sqlite-schema.ts';
 import { entityTag, parseEntityTags, precondition } from '../../src/concurrency/index.ts';
 import { parseIdempotencyKey } from '../../src/idempotency/request.ts';
 import { isConflict } from '../../src/index.ts';
@@ -8,13 +7,7 @@ import { changedText } from './texts.ts';
 
 const TAGS = ['"a"', 'W/"a"', '"a", "b"', 'W/"a", "b"', '*', '""', '"a,b"', ' "a" , "b" ', '"\u00e9"'];
 const KEYS = ['8e03978e-40d5-43dd-bc93-6894a57f9324', '"8e03978e"', '"a\\"b\\\\"', '"a"; b=1; c', 'a'];
-const STATEMENTS = [
-  'CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT CONSTRAINT users_email_key UNIQUE, org_id INT REFERENCES orgs (id))',
-  `CREATE TABLE "odd ""name""" ([a b] TEXT NOT NULL DEFAULT 'x, (y', b INT CHECK (b > 0 AND b IN (1, 2)), CONSTRAINT c FOREIGN KEY ([a b], b) REFERENCES p (x, y) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED)`,
-  "CREATE UNIQUE INDEX lower_email ON users (lower(email)) WHERE deleted_at IS NULL -- it's a comment\n",
-  'CREATE TABLE a (b INT GENERATED ALWAYS AS (c + 1) STORED, /* (c */ PRIMARY KEY (b, `c`)) WITHOUT ROWID, STRICT',
-];
-const ALL = [...TAGS, ...KEYS, ...STATEMENTS];
+const ALL = [...TAGS, ...KEYS];
 
 /** Each with what it must not do beyond throwing. */
 const READERS: Readonly<
@@ -55,19 +48,6 @@ const READERS: Readonly<
       return key === undefined || (key.length > 0 && key.length < 256) ? undefined : `took a key of ${key.length}`;
     },
   },
-  'SQL of SQLite': {
-    seeds: STATEMENTS,
-    check(text) {
-      const said = text.replaceAll('""', '"').replaceAll('``', '`').replaceAll("''", "'");
-      for (const { name, columns = [], referencedTable } of declaredIn(text)) {
-        for (const each of [name, referencedTable, ...columns]) {
-          if (each !== undefined && !text.includes(each) && !said.includes(each))
-            return `invented ${JSON.stringify(each)}`;
-        }
-      }
-      return undefined;
-    },
-  },
 };
 
 function make(seed: number, number: number): { reader: string; text: string } {
@@ -79,7 +59,7 @@ function make(seed: number, number: number): { reader: string; text: string } {
   return { reader, text };
 }
 
-/** Headers of requests, and the statements of a schema. */
+/** Headers of requests. */
 export const readers: Target = {
   name: 'readers of text',
   check(seed, number) {
