@@ -208,6 +208,8 @@ function readUnique(violation: Draft, errno: number, text: string, dialect: Dial
     violation.constraint = key.name;
   } else if (key.name.includes('.', dot + 1) || (dialect === undefined && !isOrdinary(key.name))) {
     return; // `a.b.c` is table a with key b.c or table a.b with key c; 'odd.name key' may be a key of MariaDB's
+  } else if (dot === 0 || dot === key.name.length - 1) {
+    return; // neither of the two has an empty name
   } else {
     violation.table = key.name.slice(0, dot);
     violation.constraint = key.name.slice(dot + 1);
