@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MYSQL } from '../../fixtures/scenarios/mysql.ts';
 import { POSTGRESQL } from '../../fixtures/scenarios/postgresql.ts';
@@ -7,6 +8,7 @@ import { SQLITE } from '../../fixtures/scenarios/sqlite.ts';
 import { loadCatalog } from '../../src/catalog/index.ts';
 import { type Catalog, type Conflicts, type Context, defineConflicts, type Violation } from '../../src/index.ts';
 import { type Own, ownMysql, ownPostgres } from '../catalog/databases.ts';
+import { startDebianPostgres } from '../servers/postgresql.ts';
 import type { Database } from './databases.ts';
 import { describeLive } from './describe-live.ts';
 
@@ -40,52 +42,62 @@ interface Expectations {
 function describeCatalog<Session>(
   engine: Engine,
   scenarios: readonly Scenario<Session>[],
-  { added, missing, told }: Expectations,
-  prepare: (
-    database: Database,
-  ) => Promise<Pick<Own<Session, unknown>, 'provoke' | 'renamed' | 'drop'> & { catalog: Catalog }>,
+  expectations: Expectations,
+  prepare: Prepare<Session>,
 ): void {
-  describeLive(engine, (database) => {
-    const possible = scenarios.filter((scenario) => {
-      const truth = truthOf(scenario, database.server);
-      return truth !== null && WANTED[truth.kind] !== undefined && (scenario.on?.(database.server) ?? true);
+  describeLive(engine, (database) => testCatalog(database, scenarios, expectations, prepare));
+}
+
+type Prepare<Session> = (
+  database: Database,
+) => Promise<Pick<Own<Session, unknown>, 'provoke' | 'renamed' | 'drop'> & { catalog: Catalog }>;
+
+function testCatalog<Session>(
+  database: Database,
+  scenarios: readonly Scenario<Session>[],
+  { added, missing, told }: Expectations,
+  prepare: Prepare<Session>,
+): void {
+  const { engine } = database.server;
+  const possible = scenarios.filter((scenario) => {
+    const truth = truthOf(scenario, database.server);
+    return truth !== null && WANTED[truth.kind] !== undefined && (scenario.on?.(database.server) ?? true);
+  });
+  const unknown: Record<string, string> = {};
+  let own: Awaited<ReturnType<typeof prepare>>;
+  let conflicts: Conflicts;
+
+  beforeAll(async () => {
+    own = await prepare(database);
+    conflicts = defineConflicts({ catalog: JSON.parse(JSON.stringify(own.catalog)) as Catalog });
+  }, 60_000);
+  afterAll(() => own?.drop());
+
+  describe('error and catalog', () => {
+    test.each(possible)('$name', async (scenario) => {
+      const violation = conflicts.classify(await own.provoke(scenario)) as Violation;
+      const truth = own.renamed(truthOf(scenario, database.server));
+      expect(violation).toEqual({ ...truth, dialect: engine, ...own.renamed(added[scenario.name] ?? {}) });
+      const facts = missingIn(violation);
+      if (facts !== '') unknown[scenario.name] = facts;
     });
-    const unknown: Record<string, string> = {};
-    let own: Awaited<ReturnType<typeof prepare>>;
-    let conflicts: Conflicts;
 
-    beforeAll(async () => {
-      own = await prepare(database);
-      conflicts = defineConflicts({ catalog: JSON.parse(JSON.stringify(own.catalog)) as Catalog });
-    });
-    afterAll(() => own?.drop());
-
-    describe('error and catalog', () => {
-      test.each(possible)('$name', async (scenario) => {
-        const violation = conflicts.classify(await own.provoke(scenario)) as Violation;
-        const truth = own.renamed(truthOf(scenario, database.server));
-        expect(violation).toEqual({ ...truth, dialect: engine, ...own.renamed(added[scenario.name] ?? {}) });
-        const facts = missingIn(violation);
-        if (facts !== '') unknown[scenario.name] = facts;
-      });
-
-      test('leave these facts out, and no others', () => {
-        expect(unknown).toEqual(missing);
-      });
-
-      test('are expected of scenarios that exist', () => {
-        const names = possible.map(({ name }) => name);
-        expect(names).toEqual(expect.arrayContaining([...Object.keys(added), ...Object.keys(missing)]));
-      });
+    test('leave these facts out, and no others', () => {
+      expect(unknown).toEqual(missing);
     });
 
-    describe('error, catalog and context', () => {
-      test.each(told)('%s with %o', async (name, context, facts) => {
-        const scenario = possible.find((each) => each.name === name) as Scenario<Session>;
-        const error = await own.provoke(scenario);
-        const without = conflicts.classify(error);
-        expect(conflicts.classify(error, context)).toEqual({ ...without, ...own.renamed(facts) });
-      });
+    test('are expected of scenarios that exist', () => {
+      const names = possible.map(({ name }) => name);
+      expect(names).toEqual(expect.arrayContaining([...Object.keys(added), ...Object.keys(missing)]));
+    });
+  });
+
+  describe('error, catalog and context', () => {
+    test.each(told)('%s with %o', async (name, context, facts) => {
+      const scenario = possible.find((each) => each.name === name) as Scenario<Session>;
+      const error = await own.provoke(scenario);
+      const without = conflicts.classify(error);
+      expect(conflicts.classify(error, context)).toEqual({ ...without, ...own.renamed(facts) });
     });
   });
 }
@@ -247,83 +259,95 @@ describeCatalog(
 
 const PRIMARY = { primaryKey: true };
 
-describeCatalog(
-  'postgresql',
-  POSTGRESQL,
-  {
-    added: {
-      // A role without rights, or row-level security: there is no DETAIL.
-      'unique-no-select-right': { columns: ['token'] },
-      'unique-row-level-security': { columns: ['title'] },
-      'primary-key': PRIMARY,
-      'primary-key-composite': PRIMARY,
-      'primary-key-partition': { ...PRIMARY, table: 'measurements', constraint: 'measurements_pkey' },
-      'foreign-key-parent-missing': { referencedColumns: ['id'] },
-      'foreign-key-parent-missing-update': { referencedColumns: ['id'] },
-      'foreign-key-still-referenced': { columns: ['customer_id'] },
-      'foreign-key-still-referenced-update': { columns: ['customer_id'] },
-      'foreign-key-restrict': { columns: ['country'] },
-      'foreign-key-restrict-update': { columns: ['country'] },
-      'foreign-key-composite-parent-missing': { referencedColumns: ['venue', 'number'] },
-      'foreign-key-composite-comma-value': {
-        columns: ['at_venue', 'at_seat'],
-        referencedColumns: ['venue', 'number'],
-      },
-      'foreign-key-composite-still-referenced': { columns: ['at_venue', 'at_seat'] },
-      'foreign-key-self-parent-missing': { referencedColumns: ['id'] },
-      'foreign-key-self-still-referenced': { columns: ['manager_id'] },
-      'foreign-key-deferred-commit': { referencedColumns: ['id'] },
-      'foreign-key-deferred-commit-still-referenced': { columns: ['customer_id'] },
-      'foreign-key-other-schema': { columns: ['user_id'] },
-      'foreign-key-cascade': { columns: ['team_id'] },
-      'foreign-key-hostile-value': { referencedColumns: ['name'] },
-      'foreign-key-hostile-value-still-referenced': { columns: ['tag'] },
-      'foreign-key-descriptor-value': { columns: ['tag'], referencedColumns: ['name'] },
-      'foreign-key-empty-value': { referencedColumns: ['name'] },
-      'foreign-key-comma-value': { referencedColumns: ['name'] },
-      'foreign-key-quoted-names': { referencedColumns: ['Parent Id'] },
-      'foreign-key-quoted-names-still-referenced': { columns: ['first, second'] },
-      'foreign-key-descriptor-name': { columns: ['k)=(v'], referencedColumns: ['k)=(v'] },
-      'foreign-key-no-select-right': { columns: ['author_id'], referencedColumns: ['id'] },
-      'foreign-key-no-select-right-still-referenced': { columns: ['author_id'], referencedColumns: ['id'] },
-      // RAISE in the name of a constraint that does not exist: it is the schema's own code that speaks.
-      'raise-as-unique': { kind: 'raise_exception' },
-      'raise-as-foreign-key': { kind: 'raise_exception' },
-      'raise-as-check': { kind: 'raise_exception' },
-      'foreign-key-partitioned-parent': {
-        ...{ constraint: 'moves_account_fkey', columns: ['account_id', 'account_year'] },
-        referencedTable: 'accounts',
-      },
+const POSTGRESQL_EXPECTATIONS: Expectations = {
+  added: {
+    // A role without rights, or row-level security: there is no DETAIL.
+    'unique-no-select-right': { columns: ['token'] },
+    'unique-row-level-security': { columns: ['title'] },
+    'primary-key': PRIMARY,
+    'primary-key-composite': PRIMARY,
+    'primary-key-partition': { ...PRIMARY, table: 'measurements', constraint: 'measurements_pkey' },
+    'foreign-key-parent-missing': { referencedColumns: ['id'] },
+    'foreign-key-parent-missing-update': { referencedColumns: ['id'] },
+    'foreign-key-still-referenced': { columns: ['customer_id'] },
+    'foreign-key-still-referenced-update': { columns: ['customer_id'] },
+    'foreign-key-restrict': { columns: ['country'] },
+    'foreign-key-restrict-update': { columns: ['country'] },
+    'foreign-key-composite-parent-missing': { referencedColumns: ['venue', 'number'] },
+    'foreign-key-composite-comma-value': {
+      columns: ['at_venue', 'at_seat'],
+      referencedColumns: ['venue', 'number'],
     },
-    missing: {
-      // An expression is no column.
-      'unique-expression': 'columns',
-      'unique-column-and-expression': 'columns',
-      'unique-expression-with-descriptor': 'columns',
-      'unique-expression-constant': 'columns',
-      'exclusion-expression': 'columns',
-      // The constraint is not there yet.
-      'foreign-key-add-constraint': 'referencedColumns',
-      // A domain belongs to no table.
-      'check-domain': 'table',
-      'not-null-domain': 'table columns',
-      // No constraint: no partition takes the row.
-      'check-no-partition': 'constraint',
-      'check-partition-bound': 'constraint',
-      // RAISE: what the server did not say is not the schema's.
-      'raise-as-unique-lying-detail': 'table constraint columns schema',
+    'foreign-key-composite-still-referenced': { columns: ['at_venue', 'at_seat'] },
+    'foreign-key-self-parent-missing': { referencedColumns: ['id'] },
+    'foreign-key-self-still-referenced': { columns: ['manager_id'] },
+    'foreign-key-deferred-commit': { referencedColumns: ['id'] },
+    'foreign-key-deferred-commit-still-referenced': { columns: ['customer_id'] },
+    'foreign-key-other-schema': { columns: ['user_id'] },
+    'foreign-key-cascade': { columns: ['team_id'] },
+    'foreign-key-hostile-value': { referencedColumns: ['name'] },
+    'foreign-key-hostile-value-still-referenced': { columns: ['tag'] },
+    'foreign-key-descriptor-value': { columns: ['tag'], referencedColumns: ['name'] },
+    'foreign-key-empty-value': { referencedColumns: ['name'] },
+    'foreign-key-comma-value': { referencedColumns: ['name'] },
+    'foreign-key-quoted-names': { referencedColumns: ['Parent Id'] },
+    'foreign-key-quoted-names-still-referenced': { columns: ['first, second'] },
+    'foreign-key-descriptor-name': { columns: ['k)=(v'], referencedColumns: ['k)=(v'] },
+    'foreign-key-no-select-right': { columns: ['author_id'], referencedColumns: ['id'] },
+    'foreign-key-no-select-right-still-referenced': { columns: ['author_id'], referencedColumns: ['id'] },
+    // RAISE in the name of a constraint that does not exist: it is the schema's own code that speaks.
+    'raise-as-unique': { kind: 'raise_exception' },
+    'raise-as-foreign-key': { kind: 'raise_exception' },
+    'raise-as-check': { kind: 'raise_exception' },
+    'foreign-key-partitioned-parent': {
+      ...{ constraint: 'moves_account_fkey', columns: ['account_id', 'account_year'] },
+      referencedTable: 'accounts',
     },
-    told: [
-      // A raised error is nobody's, whatever the statement was.
-      ['raise-as-check', { operation: 'insert', table: 'orders' }, {}],
-      ['raise-as-unique-lying-detail', { operation: 'insert', table: 'users' }, {}],
-    ],
   },
-  async (database) => {
-    const own = await ownPostgres(database);
-    return { ...own, catalog: await loadCatalog(own.client) };
+  missing: {
+    // An expression is no column.
+    'unique-expression': 'columns',
+    'unique-column-and-expression': 'columns',
+    'unique-expression-with-descriptor': 'columns',
+    'unique-expression-constant': 'columns',
+    'exclusion-expression': 'columns',
+    // The constraint is not there yet.
+    'foreign-key-add-constraint': 'referencedColumns',
+    // A domain belongs to no table.
+    'check-domain': 'table',
+    'not-null-domain': 'table columns',
+    // No constraint: no partition takes the row.
+    'check-no-partition': 'constraint',
+    'check-partition-bound': 'constraint',
+    // RAISE: what the server did not say is not the schema's.
+    'raise-as-unique-lying-detail': 'table constraint columns schema',
   },
-);
+  told: [
+    // A raised error is nobody's, whatever the statement was.
+    ['raise-as-check', { operation: 'insert', table: 'orders' }, {}],
+    ['raise-as-unique-lying-detail', { operation: 'insert', table: 'users' }, {}],
+  ],
+};
+
+async function preparePostgres(database: Database) {
+  const own = await ownPostgres(database);
+  return { ...own, catalog: await loadCatalog(own.client) };
+}
+
+describeCatalog('postgresql', POSTGRESQL, POSTGRESQL_EXPECTATIONS, preparePostgres);
+
+const installed = existsSync('/usr/lib/postgresql') ? readdirSync('/usr/lib/postgresql') : [];
+const [debian] = installed.sort((a, b) => Number(b) - Number(a));
+
+describe.skipIf(debian === undefined)('PostgreSQL of Debian', () => {
+  const server = { engine: 'postgresql', version: `${debian}`, major: Number(debian) } as const;
+  testCatalog({ server }, POSTGRESQL, POSTGRESQL_EXPECTATIONS, async () => {
+    // Under load a start fails now and then.
+    const { url, stop } = await startDebianPostgres().catch(startDebianPostgres);
+    const own = await preparePostgres({ server, url });
+    return { ...own, drop: () => own.drop().finally(stop) };
+  });
+});
 
 const USERS_EMAIL = { constraint: 'users_email_key' };
 const UNNAMED = 'constraint';
