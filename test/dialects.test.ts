@@ -81,6 +81,44 @@ function sqliteError(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
 }
 
+describe('a message of PostgreSQL', () => {
+  const state = (message: string, more: object = {}) =>
+    Object.assign(new Error(message), {
+      ...{ severity: 'ERROR', code: 'P0001', routine: 'exec_stmt_raise', file: 'pl_exec.c', length: 99 },
+      ...more,
+    });
+  const raised = (condition?: string) => ({
+    ...{ kind: 'raise_exception', driver: 'pg', dialect: 'postgresql', code: 'P0001', sqlState: 'P0001' },
+    ...(condition && { condition }),
+  });
+
+  test.each([
+    'update "o" set "state" = $1 where "id" = $2',
+    'update "shop"."o" as "x" set "state" = $1',
+    'update only o set n = n - 1 where (a - b) > $1',
+    'insert into "o" ("a", "b") values ($1, $2) returning "id"',
+    'with recursive "t" as (select 1) delete from "o" where "id" = $1',
+    'merge into "o" using "p" on (o.a = p.a) when matched then delete',
+  ])('is what RAISE raised behind what Knex puts before it: %s', (statement) => {
+    const message = `${statement} - order_already_shipped`;
+    expect(classify(state(message))).toEqual(raised('order_already_shipped'));
+    const converted = state(`${message}\n - detail: a - b`, { detail: 'a - b' });
+    expect(classify(converted)).toEqual(raised('order_already_shipped'));
+    expect(classify(state(`${statement} - Order a - order_already_shipped`))).toEqual(raised());
+    expect(classify(state(`${statement} - x - order_already_shipped`))).toEqual(raised());
+  });
+
+  test.each([
+    'Cannot ship - order_already_shipped',
+    'Select a plan - x',
+    'Update plan set x - y',
+    'a - b',
+    'select a - b',
+  ])('is nobody’s name because of what it ends with: %s', (message) => {
+    expect(classify(state(message))).toEqual(raised());
+  });
+});
+
 describe('a message of SQLite', () => {
   const FAILED = 'FOREIGN KEY constraint failed';
   const raise = 'SQLITE_CONSTRAINT_TRIGGER';
@@ -108,6 +146,17 @@ describe('a message of SQLite', () => {
     `insert or replace into "a - b" values ('x - y') - FOREIGN KEY constraint failed`,
     "with gone as (select 1) delete from t where a = '`' - FOREIGN KEY constraint failed",
     "delete from t -- don't\n where a = 1 - FOREIGN KEY constraint failed",
+    '/* app - web */ delete from `p` where `id` = 1 - FOREIGN KEY constraint failed',
+    '-- app - web\n-- again\ndelete from p /* a - b */ where id = 1 - FOREIGN KEY constraint failed',
+    'update `p` as `x` set `id` = 2 - FOREIGN KEY constraint failed',
+    'update main.p x set id = 2 - FOREIGN KEY constraint failed',
+    'update "two words" as "t w" set "id" = 2 - FOREIGN KEY constraint failed',
+    'update or ignore [p - q] indexed by p_id set id = 2 - FOREIGN KEY constraint failed',
+    'update p not indexed set (id, n) = (2, 3) - FOREIGN KEY constraint failed',
+    'with recursive `t` as (select 1) delete from `p` - FOREIGN KEY constraint failed',
+    'with t(a, b) as (select 1, 2) delete from p - FOREIGN KEY constraint failed',
+    'delete from p where (n - m) > 0 - FOREIGN KEY constraint failed',
+    'delete from p where id in (select a - b from q) - FOREIGN KEY constraint failed',
   ])('is RESTRICT behind what an ORM puts before it: %s', (message) => {
     expect(classify(sqliteError(raise, message))).toEqual(restricted);
   });
@@ -118,6 +167,8 @@ describe('a message of SQLite', () => {
     "update `shipments` set `state` = 'lost' where `id` = 1 - order_already_shipped",
     "insert into `t` (`a`) values ('x - FOREIGN KEY constraint failed') - order_already_shipped",
     "insert into `t` (`a`) values ('\\' - FOREIGN KEY constraint failed') - order_already_shipped",
+    '/* x - FOREIGN KEY constraint failed */ update `p` as `x` set `id` = 2 - order_already_shipped',
+    "with recursive `t` as (select '(') delete from `p` where `a` = ')' - order_already_shipped",
   ])('is what RAISE raised behind what an ORM puts before it: %s', (message) => {
     expect(classify(sqliteError(raise, message))).toEqual(raised('order_already_shipped'));
   });
@@ -130,6 +181,14 @@ describe('a message of SQLite', () => {
     "insert into `t` (`name`) values ('x') - Bad name: x - FOREIGN KEY constraint failed",
     "insert into `t` (`name`) values ('x') - Bad name: x - order_already_shipped",
     "update `t` set `name` = 'x' - Cannot ship - closed",
+    `Update the plan set for x - ${FAILED}`,
+    `Update plan set x - ${FAILED}`,
+    'With a plan - order_already_shipped',
+    `/* x - ${FAILED}`,
+    `(x - ${FAILED}`,
+    // A subtraction of names, or a RAISE of these words.
+    'delete from p where n - m > 0 - FOREIGN KEY constraint failed',
+    'update `p` as `x` set `id` = 2 - x - FOREIGN KEY constraint failed',
     `${FAILED}: orders`,
     `x ${FAILED}`,
   ])('is nobody’s name and no RESTRICT because of what it ends with: %s', (message) => {
@@ -208,19 +267,44 @@ describe('a message of SQLite of which the primary code is known', () => {
     expect(libsql.owns(error)).toBe(true);
   });
 
-  test.each([' - ', "'", 'SQLITE_CONSTRAINT: ', ' - SQLITE_CONSTRAINT: ', ' ', '\\', 'a '])(
-    'of a megabyte of %j is read in no time',
-    (piece) => {
-      const text = piece.repeat(2 ** 20 / piece.length);
-      const before = process.cpuUsage();
-      for (const start of ['', 'update ', 'update a ', 'with a ', 'delete from t ', 'insert or ']) {
-        sqlite3.classify(primary(start + text));
-        classify(sqliteError('SQLITE_CONSTRAINT_TRIGGER', start + text));
-      }
-      const { user, system } = process.cpuUsage(before);
-      expect((user + system) / 1000).toBeLessThan(1000);
-    },
-  );
+  test.each([
+    ' - ',
+    "'",
+    'SQLITE_CONSTRAINT: ',
+    ' - SQLITE_CONSTRAINT: ',
+    ' ',
+    '\\',
+    'a ',
+    '/*',
+    '/**/',
+    '--',
+    '--\n',
+    '""',
+    '"a"',
+    '[a]',
+    '((',
+    ' "',
+  ])('of a megabyte of %j is read in no time', (piece) => {
+    const text = piece.repeat(2 ** 20 / piece.length);
+    const before = process.cpuUsage();
+    for (const start of [
+      '',
+      'update ',
+      'update a ',
+      'update a set ',
+      'update "',
+      '/*',
+      '--',
+      'with a ',
+      'delete from t ',
+      'insert or ',
+    ]) {
+      sqlite3.classify(primary(start + text));
+      classify(sqliteError('SQLITE_CONSTRAINT_TRIGGER', start + text));
+    }
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(1000);
+  });
 });
 
 test('every result code of SQLite that is a violation has its number', () => {

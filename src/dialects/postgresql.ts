@@ -1,7 +1,7 @@
 import { SQLSTATES } from '../sqlstate.ts';
 import { markRaised } from '../translator.ts';
 import type { Violation } from '../violation.ts';
-import { conditionOf, Facts, textOf } from './facts.ts';
+import { conditionOf, Facts, ownText, textOf } from './facts.ts';
 
 /**
  * The error fields of PostgreSQL's protocol that carry facts, under pg's names.
@@ -74,7 +74,7 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
       break;
     }
     case 'raise_exception': {
-      const condition = conditionOf(messageOf(error));
+      const condition = conditionOf(ownText(messageOf(error) ?? ''));
       if (condition !== undefined) violation.condition = condition;
       break;
     }

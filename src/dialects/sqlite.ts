@@ -1,6 +1,6 @@
 import { byCode, type KindsByCode } from '../translator.ts';
 import type { Violation, ViolationKind } from '../violation.ts';
-import { conditionOf, type Draft, Facts, isIdentifier } from './facts.ts';
+import { conditionOf, type Draft, Facts, isIdentifier, ownText } from './facts.ts';
 
 /**
  * SQLite's extended result codes that are a violation, by name.
@@ -117,7 +117,7 @@ export function sqliteViolation(driver: string, code: string, message = ''): Vio
   // RESTRICT is carried out as a trigger and shares RAISE's code: only the fixed text tells them apart, and only the
   // parent's side is ever restricted. A trigger that raises this very text cannot be told from it.
   // Source: https://github.com/sqlite/sqlite/blob/version-3.50.0/src/fkey.c (fkActionTrigger)
-  const text = ownText(message);
+  const text = ownText(withoutClass(message));
   if (text !== FOREIGN_KEY_FAILED) return read('raise_exception', driver, code, text);
   const violation = new Facts('foreign_key_violation', driver, code);
   violation.dialect = 'sqlite';
@@ -259,39 +259,9 @@ function rest(message: string, prefix: string, whole = false): string | undefine
 }
 
 /**
- * What SQLite or RAISE said. TypeORM puts the class of the error before it, and Knex the statement with all values:
- * `update … set … - order_already_shipped`. What the text is decides the kind, so no value may end where it begins: it
- * is what follows the first dash outside of quotes, to the end of the message. A message that does not begin like a
- * statement has no such part, whatever dashes RAISE has put into its own words.
- * Source: https://github.com/knex/knex/blob/3.3.0/lib/execution/internal/query-executioner.js,
- * https://github.com/typeorm/typeorm/blob/1.1.1/src/error/QueryFailedError.ts
+ * TypeORM's message begins with the class of the driver's error.
+ * Source: https://github.com/typeorm/typeorm/blob/1.1.1/src/error/QueryFailedError.ts
  */
-function ownText(message: string): string {
-  const text = withoutClass(message);
-  if (!STATEMENT.test(text)) return text;
-  let quote = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (quote !== 0) {
-      // Knex escapes with a backslash, SQL by doubling, after which the quotation just begins again.
-      if (code === 92) at++;
-      else if (code === quote) quote = 0;
-    } else if (code === 39 || code === 34 || code === 96) {
-      quote = code;
-    } else if (code === 32 && text.startsWith(' - ', at) && isIdentifier(text.charAt(at + 3))) {
-      // A dash before a number, a parameter or a quoted name is a subtraction.
-      return text.slice(at + 3);
-    }
-  }
-  // Quotes that do not pair, as in a comment of the statement: what is last is not the statement's.
-  return text.slice(text.lastIndexOf(' - ') + 3);
-}
-
-/** How the statements begin that can fire a trigger, with enough of them that no sentence does. */
-const STATEMENT =
-  /^\s*(?:insert\s+(?:into|or)\s|replace\s+into\s|delete\s+from\s|update\s+(?:or\s+\w+\s+)?\S+\s+set\s|with\s+\S+\s+(?:as\s|\())/i;
-
-/** TypeORM's message begins with the class of the driver's error. */
 function withoutClass(message: string): string {
   for (const prefix of CLASSES) if (message.startsWith(prefix)) return message.slice(prefix.length);
   return message;

@@ -26,7 +26,7 @@ const DUPLICATES = [
 const SILENT = { error: () => {}, warn: () => {} };
 
 const STATEMENTS = [
-  'CREATE TABLE projects (id INTEGER PRIMARY KEY, org_id INTEGER REFERENCES orgs (id) ON DELETE RESTRICT)',
+  'CREATE TABLE projects (id INTEGER PRIMARY KEY, org_id INTEGER REFERENCES orgs (id) ON UPDATE RESTRICT ON DELETE RESTRICT)',
   'INSERT INTO projects VALUES (1, 2)',
   "CREATE TRIGGER stop BEFORE UPDATE ON orgs BEGIN SELECT RAISE(ABORT, 'order_already_shipped'); END",
 ];
@@ -50,6 +50,31 @@ describeEngines('SQLite behind the messages of Knex 3', ['sqlite'], (database) =
     });
   });
 
+  const RESTRICTED: Record<string, (trx: KnexInstance) => PromiseLike<unknown>> = {
+    'an update by an alias': (trx) => trx('orgs as o').where({ 'o.id': 2 }).update({ id: 9 }),
+    'a recursive query before it': (trx) =>
+      trx
+        .withRecursive('t', trx.raw('select 2 as id'))
+        .from('orgs')
+        .whereIn('id', trx.raw('select id from t'))
+        .delete(),
+    'a comment before it': (trx) => trx.raw("/* app - it's */ delete from orgs where id = 2"),
+    'a subtraction in parentheses': (trx) => trx.raw('delete from orgs where (id - version) > -9 and id = 2'),
+  };
+
+  test.each(Object.keys(RESTRICTED))('reads RESTRICT of %s', async (name) => {
+    const knex = use(database(), false);
+    await knex.transaction(async (trx) => {
+      for (const statement of STATEMENTS.slice(0, 2)) await trx.raw(statement);
+      const thrown = await thrownBy(() => RESTRICTED[name]?.(trx));
+      expect(conflicts.classify(thrown), String(thrown)).toMatchObject({
+        kind: 'foreign_key_violation',
+        direction: 'still_referenced',
+      });
+      await trx.rollback();
+    });
+  });
+
   test('takes a raised value for no foreign key', async () => {
     const knex = use(database(), false);
     const value = 'x - FOREIGN KEY constraint failed';
@@ -59,6 +84,37 @@ describeEngines('SQLite behind the messages of Knex 3', ['sqlite'], (database) =
       expect(conflicts.classify(raised)?.kind).toBe('raise_exception');
       await trx.rollback();
     });
+  });
+});
+
+describeEngines('PostgreSQL behind the messages of Knex 3', ['postgresql'], (database) => {
+  const registered = defineConflicts({
+    rules: { order_already_shipped: { code: 'invalid_state', detail: 'This order is on its way.' } },
+    onUnregistered: () => {},
+  });
+
+  test.each(HOSTILE)('reads RAISE beside the value %j', async (value) => {
+    const knex = open(database(), registered);
+    onTestFinished(() => knex.destroy());
+    const echo = async (raise: string, trx: KnexInstance) => {
+      await trx.raw(`CREATE OR REPLACE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS
+        $stop$ BEGIN RAISE EXCEPTION ${raise}; END $stop$`);
+      await trx.raw('CREATE TRIGGER stop BEFORE UPDATE ON orgs FOR EACH ROW EXECUTE FUNCTION stop()');
+      return thrownBy(() => trx('orgs as o').where({ id: 2 }).update({ slug: value }));
+    };
+    const refused = (raise: string) =>
+      thrownBy(() =>
+        knex.transaction(async (trx) => {
+          throw await echo(raise, trx);
+        }),
+      );
+    const stopped = await refused("'order_already_shipped'");
+    expect(isConflict(stopped, 'invalid_state'), String(stopped)).toBe(true);
+    const raised = await refused("'%', NEW.slug");
+    expect(isConflict(raised), String(raised)).toBe(false);
+    expect(registered.classify(raised)?.kind).toBe('raise_exception');
+    const { condition } = registered.classify(raised) ?? {};
+    expect([undefined, value]).toContain(condition);
   });
 });
 
