@@ -114,6 +114,8 @@ function namesIn({ code, message, detail, constraint }: PostgresqlFields & { mes
     case '23001': {
       // insert or update on table "orders" violates foreign key constraint "orders_fkey"
       // update or delete on table "customers" violates foreign key constraint "orders_fkey" on table "orders"
+      // Prisma 6 does not know RESTRICT's code, and so has no constraint.
+      if (constraint === undefined && RESTRICTED.test(words)) return { constraint: second, table: names[2] };
       const at = names.indexOf(constraint as string);
       const tables = names.filter((_name, place) => place !== at);
       return at >= 0 && (tables.length === 1 || tables.length === 2) ? { table: tables.at(-1) } : {};
@@ -138,6 +140,10 @@ function namesIn({ code, message, detail, constraint }: PostgresqlFields & { mes
       return {};
   }
 }
+
+/** PostgreSQL 18's words around three names. Source: ri_ReportViolation in src/backend/utils/adt/ri_triggers.c */
+const RESTRICTED =
+  /^update or delete on table {2}violates (?:RESTRICT setting of )?foreign key constraint {2}on table $/;
 
 function has(text: unknown, part: string): boolean {
   return typeof text === 'string' && text.includes(part);

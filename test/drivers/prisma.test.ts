@@ -87,6 +87,32 @@ describe('the mapped object', () => {
     expect(classify(known({ ...UNIQUE, ...given }))).toEqual({ ...USERS_EMAIL, ...facts });
   });
 
+  // Source: packages/adapter-pg/src/errors.ts of Prisma 6.19.3, which has no case for RESTRICT of PostgreSQL 18
+  const restricted = {
+    ...{ kind: 'postgres', originalCode: '23001', code: '23001', severity: 'ERROR' },
+    originalMessage:
+      'update or delete on table "orgs" violates RESTRICT setting of foreign key constraint "members_fkey" on table "members"',
+    detail: 'Key (id)=(1) is referenced from table "members".',
+  };
+
+  test('reads the names of a RESTRICT that the adapter has no word for', () => {
+    const facts = {
+      ...{ kind: 'foreign_key_violation', driver: 'prisma', dialect: 'postgresql', code: '23001', sqlState: '23001' },
+      direction: 'still_referenced',
+      referencedColumns: ['id'],
+    };
+    const names = { table: 'members', constraint: 'members_fkey', referencedTable: 'orgs' };
+    expect(classify(known(restricted))).toEqual({ ...facts, ...names });
+    for (const originalMessage of [
+      'Not while "orgs" has "members_fkey" or "members"',
+      `Not this: ${restricted.originalMessage}`,
+      `${restricted.originalMessage} and "more"`,
+      restricted.originalMessage.replace(' on table "members"', ''),
+    ]) {
+      expect(classify(known({ ...restricted, originalMessage })), originalMessage).toEqual(facts);
+    }
+  });
+
   // Source: packages/adapter-libsql/src/errors.ts of Prisma 7.10.0
   test('reads the numbers of libSQL', () => {
     const originalMessage = 'SQLITE_CONSTRAINT: UNIQUE constraint failed: users.email';
