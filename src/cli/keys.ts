@@ -33,9 +33,9 @@ export function defineKeys({ dialect, constraints }: Catalog, conditions: readon
 
   /** The shortest name that is of no other constraint. */
   function nameOf({ schema, table, name }: Constraint): string | undefined {
-    // Every primary key of MySQL has this name: a rule that says no more would be about all of them.
-    if (name === undefined || name === 'PRIMARY') return undefined;
-    if (named.get(name) === 1 && !isInherited(name)) return name;
+    if (name === undefined) return undefined;
+    // Every primary key of MySQL is called PRIMARY: a rule that says no more would be about all of them.
+    if (named.get(name) === 1 && name !== 'PRIMARY' && !isInherited(name)) return name;
     const inTable = join(table, name);
     return inTable !== undefined && namedInTable.get(inTable) === 1 ? inTable : join(schema, inTable ?? name);
   }
@@ -50,8 +50,8 @@ export function defineKeys({ dialect, constraints }: Catalog, conditions: readon
   function keyOf(constraint: Constraint): string | undefined {
     const name = nameOf(constraint);
     const portable = portableOf(constraint);
-    // SQLite reports columns; a name comes from the catalog alone.
-    return dialect === 'sqlite' ? (portable ?? name) : (name ?? portable);
+    // SQLite reports columns; a name comes from the catalog alone. And PRIMARY is none.
+    return dialect === 'sqlite' || constraint.name === 'PRIMARY' ? (portable ?? name) : (name ?? portable);
   }
 
   function formsOf(constraint: Constraint): string[] {

@@ -63,6 +63,25 @@ describe('the file that is written', () => {
     expect(updated('export const rules = {};\n', ...args)).toBeUndefined();
   });
 
+  test('has the primary keys of MySQL by their table', () => {
+    const primary = (table: string): Constraint => ({
+      kind: 'primary_key',
+      name: 'PRIMARY',
+      schema: 'shop',
+      table,
+      columns: ['code'],
+    });
+    const catalog: Catalog = { dialect: 'mysql', constraints: [primary('countries'), primary('currencies')] };
+    const keys = defineKeys(catalog, []);
+    expect([...keys.entries.keys()]).toEqual([
+      'countries.PRIMARY',
+      'currencies.PRIMARY',
+      'countries(code)',
+      'currencies(code)',
+    ]);
+    expect([...stubsOf(catalog, keys).keys()]).toEqual(['countries(code)', 'currencies(code)']);
+  });
+
   test('tells tables of the same name in two schemas apart', () => {
     const unique = (schema: string): Constraint => ({
       kind: 'unique',
