@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,13 +41,18 @@ const blocks: Block[] = Array.from(
   }),
 );
 
-/** The code of adapters, by title: it runs in the matrix, where frameworks and ORMs are installed. */
+/** The guides, which have what the README has no room for. */
+const GUIDES = readdirSync(join(ROOT, 'docs'))
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => readFileSync(join(ROOT, 'docs', file), 'utf8'));
+
+/** The code of adapters and guides, by title: it runs in the matrix, where frameworks and ORMs are installed. */
 const adapted = new Map(
-  execFileSync('git', ['ls-files', '*.ts'], { cwd: join(ROOT, 'test/matrix'), encoding: 'utf8' })
+  execFileSync('git', ['ls-files', 'test/matrix/*.ts', 'test/recipes/*.ts'], { cwd: ROOT, encoding: 'utf8' })
     .split('\n')
     .filter((file) => file !== '')
     .flatMap((file) => {
-      const source = readFileSync(join(ROOT, 'test/matrix', file), 'utf8');
+      const source = readFileSync(join(ROOT, file), 'utf8');
       const regions = source.matchAll(/^( *)\/\/ #region readme: (.+)\n([\s\S]*?)^ *\/\/ #endregion/gm);
       return Array.from(regions, ([, indent, title, code = '']): [string, string] => [
         title as string,
@@ -230,13 +235,23 @@ const withoutInstance = (text: string): string => text.replace(/urn:uuid:[0-9a-f
 /** The same document without spaces: the members in their order. */
 const compact = (json: string): string => withoutInstance(JSON.stringify(JSON.parse(json)));
 
-describe('the examples of adapters', () => {
-  test('are those that the matrix runs', () => {
+/** All code of a text. */
+function codeIn(text: string): string[] {
+  return Array.from(text.matchAll(/^```ts\n([\s\S]*?)^```$/gm), ([, code = '']) => code.trim());
+}
+
+describe('the examples of adapters and guides', () => {
+  test('are those that the matrix runs, each under its title', () => {
     const sections = README.matchAll(/^### (.+)\n[\s\S]*?^```ts\n([\s\S]*?)^```$/gm);
-    const shown = new Map(Array.from(sections, ([, title, code = '']) => [title as string, code.trim()]));
-    shown.set('Logging', README.match(/^## Logging\n[\s\S]*?^```ts\n([\s\S]*?)^```$/m)?.[1]?.trim() ?? '');
-    expect(shown.size).toBeGreaterThan(20);
-    expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(adapted));
+    const shown = Array.from(sections, ([, title, code = '']): [string, string] => [title as string, code.trim()]);
+    expect(shown.length).toBeGreaterThan(20);
+    for (const [title, code] of shown) expect(code, title).toBe(adapted.get(title));
+  });
+
+  test('are shown, all of them', () => {
+    const shown = [README, ...GUIDES].flatMap(codeIn);
+    const missing = [...adapted].filter(([, code]) => !shown.includes(code)).map(([title]) => title);
+    expect(missing).toEqual([]);
   });
 });
 
@@ -316,7 +331,9 @@ describe('the examples', () => {
     });
 
     test('as they are', () => {
-      for (const { code, line } of examples) {
+      const guided = GUIDES.flatMap(codeIn).filter((code) => ![...adapted.values()].includes(code));
+      const all = [...examples, ...guided.map((code, at) => ({ code, line: `guide-${at}` }))];
+      for (const { code, line } of all) {
         // What is refused when it runs is refused by the compiler, too.
         const refused = code.replace(/^(?=.+;\n\/\/ throws )/gm, '// @ts-expect-error\n');
         // Braces keep the names of the surroundings apart from the example's own.
@@ -333,7 +350,7 @@ describe('the examples', () => {
           types: ['node', 'better-sqlite3'],
           paths: {
             'db-http-errors': [join(ROOT, 'src/index.ts')],
-            'db-http-errors/*': [join(ROOT, 'src/*.ts')],
+            'db-http-errors/*': [join(ROOT, 'src/*.ts'), join(ROOT, 'src/*/index.ts')],
             'better-sqlite3': [join(ROOT, 'node_modules/@types/better-sqlite3/index.d.ts')],
           },
         },
@@ -369,7 +386,7 @@ declare global {
     create(user: { email: string }): Promise<void>;
   }
   const users: Users;
-  const pool: object;
+  const pool: { query(sql: string, values: unknown[]): Promise<{ readonly rows: readonly unknown[] }> };
   const rules: Record<string, library.Rule>;
   const conflicts: library.Conflicts;
   const error: unknown;
@@ -501,6 +518,16 @@ describe('the promises', () => {
   });
 });
 
+/** The headings of a text as links name them. */
+function headingsOf(text: string): string[] {
+  return Array.from(text.matchAll(/^#+ (.+)$/gm), ([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 describe.each([
   ['README.md', README],
   ['CONTRIBUTING.md', CONTRIBUTING],
@@ -508,15 +535,11 @@ describe.each([
   const links = Array.from(text.matchAll(/\]\(([^)\s]+)\)/g), ([, target = '']) => target);
 
   test('has links that lead somewhere', () => {
-    const headings = Array.from(text.matchAll(/^#+ (.+)$/gm), ([, title = '']) =>
-      title
-        .toLowerCase()
-        .replace(/[^\w -]/g, '')
-        .replaceAll(' ', '-'),
-    );
-    for (const target of links) {
-      if (target.startsWith('#')) expect(headings).toContain(target.slice(1));
-      else if (!/^https?:/.test(target)) expect(existsSync(join(ROOT, target)), target).toBe(true);
+    for (const target of links.filter((link) => !/^https?:/.test(link))) {
+      const [path = '', heading] = target.split('#');
+      if (path !== '') expect(existsSync(join(ROOT, path)), target).toBe(true);
+      if (heading === undefined) continue;
+      expect(headingsOf(path === '' ? text : readFileSync(join(ROOT, path), 'utf8')), target).toContain(heading);
     }
   });
 
