@@ -325,7 +325,9 @@ export const FORMATS: Readonly<Record<'problem' | 'simple' | 'jsonapi', Formatte
 /** The field of a pointer: the reverse of {@link toPointer}. */
 function toField(pointer: string): string {
   const path = toPath(pointer);
-  return path.includes('/', 1) ? path : path.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
+  const name = path.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
+  // What would read as a path stays one.
+  return path.includes('/', 1) || name.startsWith('/') ? path : name;
 }
 
 function toAttribute(pointer: string): string {
