@@ -1,5 +1,5 @@
 import { type Context, operationOf } from './context.ts';
-import { isRaised } from './translator.ts';
+import { isRaised, unreadOf } from './translator.ts';
 import type { Dialect, Violation } from './violation.ts';
 
 /** What the schema declares, and what follows from it for a violation. */
@@ -104,14 +104,18 @@ export function defineCompletion({ dialect, constraints }: Catalog): Completion 
   const foreignKeys = constraints.filter(({ kind }) => kind === 'foreign_key');
   const byChild = groupBy(foreignKeys, ({ table }) => table);
   const byParent = groupBy(foreignKeys, ({ referencedTable }) => referencedTable);
+  let texts: ReadonlyMap<string, readonly Constraint[]> | undefined;
+  const byText = () => (texts ??= groupBy(constraints, (constraint) => textOf(constraint, dialect)));
   const remembered = new Map<string, Facts>();
 
   /** The constraints of that kind that the error may be about. */
   function candidatesOf(violation: Violation, kinds: readonly Constraint['kind'][], table?: string): Constraint[] {
     const { columns } = violation;
     const name = constraintOf(violation);
+    const text = unreadOf(violation);
     let candidates: readonly Constraint[] = [];
-    if (name !== undefined) candidates = byName.get(name) ?? [];
+    if (text !== undefined) candidates = byText().get(text) ?? [];
+    else if (name !== undefined) candidates = byName.get(name) ?? [];
     else if (violation.table !== undefined && columns) {
       candidates = byColumns.get(join(violation.table, ...columns)) ?? [];
     } else if (violation.kind === 'not_null_violation') candidates = notNull.get(columns?.[0] ?? '') ?? [];
@@ -228,13 +232,19 @@ function join(...names: readonly (string | undefined)[]): string {
   return names.join('\0');
 }
 
+/** What a server writes for a constraint: names without quotes, so that two constraints may have the same. */
+function textOf({ kind, name, table, columns, expression }: Constraint, dialect: Dialect): string | undefined {
+  if (dialect !== 'sqlite') return table && name && `${table}.${name}`;
+  return kind === 'check' ? (name ?? expression) : columns?.map((column) => `${table}.${column}`).join(', ');
+}
+
 /** All that decides what follows. An absent fact is as empty as no name is. */
 function keyOf(violation: Violation, { table, operation }: Statement): string {
   const { kind, code, dialect, schema, columns } = violation;
   const { primaryKey, direction, referencedTable, referencedColumns } = violation as Facts;
   const own = `${kind}\0${code}\0${dialect ?? ''}\0${schema ?? ''}\0${violation.table ?? ''}\0${constraintOf(violation) ?? ''}`;
   const parent = `${primaryKey ?? ''}\0${direction ?? ''}\0${referencedTable ?? ''}\0${referencedColumns?.join('\0') ?? ''}`;
-  return `${own}\0${parent}\0\0${columns?.join('\0') ?? ''}\0\0${table ?? ''}\0${operation ?? ''}`;
+  return `${own}\0${parent}\0\0${columns?.join('\0') ?? ''}\0\0${table ?? ''}\0${operation ?? ''}\0${unreadOf(violation) ?? ''}`;
 }
 
 function constraintOf(violation: Violation): string | undefined {

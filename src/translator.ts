@@ -32,6 +32,18 @@ export function isRaised(violation: Violation): boolean {
   return RAISED.has(violation);
 }
 
+const UNREAD = /* @__PURE__ */ new WeakMap<object, string>();
+
+/** Keeps what the server wrote where names belong, for a text that can be read in two ways: the schema may tell. */
+export function markUnread(violation: object, text: string): void {
+  UNREAD.set(violation, text);
+}
+
+/** What {@link markUnread} has kept. */
+export function unreadOf(violation: Violation): string | undefined {
+  return UNREAD.get(violation);
+}
+
 /** The same translator, to which an error that throws when it is read (a getter, a revoked proxy) is not its own. */
 export function safe({ name, owns, classify, values }: Translator): Translator {
   return {

@@ -1,4 +1,4 @@
-import { byCode, type KindsByCode } from '../translator.ts';
+import { byCode, type KindsByCode, markUnread } from '../translator.ts';
 import type { Dialect, Violation } from '../violation.ts';
 import { conditionOf, type Draft, Facts, textOf } from './facts.ts';
 
@@ -207,7 +207,9 @@ function readUnique(violation: Draft, errno: number, text: string, dialect: Dial
   if (dot < 0 || dialect === 'mariadb') {
     violation.constraint = key.name;
   } else if (key.name.includes('.', dot + 1) || (dialect === undefined && !isOrdinary(key.name))) {
-    return; // `a.b.c` is table a with key b.c or table a.b with key c; 'odd.name key' may be a key of MariaDB's
+    // `a.b.c` is table a with key b.c or table a.b with key c; 'odd.name key' may be a key of MariaDB's.
+    markUnread(violation, key.name);
+    return;
   } else if (dot === 0 || dot === key.name.length - 1) {
     return; // neither of the two has an empty name
   } else {

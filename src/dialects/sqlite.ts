@@ -1,4 +1,4 @@
-import { byCode, type KindsByCode } from '../translator.ts';
+import { byCode, type KindsByCode, markUnread } from '../translator.ts';
 import type { Violation, ViolationKind } from '../violation.ts';
 import { conditionOf, type Draft, Facts, isIdentifier, ownText } from './facts.ts';
 
@@ -186,7 +186,9 @@ function read(kind: ViolationKind, driver: string, code: string, message: string
     case 'check_violation': {
       // An unnamed check is reported by its expression: what is no identifier is no name.
       const name = rest(message, 'CHECK constraint failed: ');
-      if (name !== undefined && name.length < LONGEST && isIdentifier(name)) violation.constraint = name;
+      if (name === undefined || name.length >= LONGEST) break;
+      if (isIdentifier(name)) violation.constraint = name;
+      else markUnread(violation, name);
       break;
     }
     case 'not_null_violation':
@@ -230,7 +232,10 @@ function readColumns(violation: Draft, text: string | undefined): void {
   if (text.includes('.', dot + 1)) {
     const table = text.slice(0, dot + 1);
     columns = text.split(', ').map((part) => (part.startsWith(table) ? part.slice(table.length) : ''));
-    if (columns.some((column) => column.includes('.'))) return;
+    if (columns.some((column) => column.includes('.') || column === '')) {
+      markUnread(violation, text);
+      return;
+    }
   }
   if (columns.includes('')) return;
   violation.table = text.slice(0, dot);

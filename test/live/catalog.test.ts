@@ -177,6 +177,13 @@ describeCatalog(
       'primary-key-composite': { schema: NAME, columns: ['org_id', 'user_id'] },
       'primary-key-partition': { schema: NAME, columns: ['id', 'taken'] },
       'auto-increment-exhausted': { schema: NAME, columns: ['id'] },
+      // Which of the two ways to read `a.b.c` is right, the catalog knows.
+      'unique-dot-in-table': {
+        ...{ schema: NAME, table: 'dotted.table', constraint: 'dotted_code_key', columns: ['code'] },
+      },
+      'unique-dot-in-key': {
+        ...{ schema: NAME, table: 'odd_keys', constraint: 'odd.key (one), name', columns: ['one'] },
+      },
       'foreign-key-long-names': {
         columns: ['long_parent_of_a_child_with_a_name_that_needs_sixty_four_chars__'],
         referencedTable: 'long_parents_with_a_name_that_needs_sixty_four_characters_______',
@@ -198,9 +205,6 @@ describeCatalog(
       'check-add-constraint': 'table schema',
       // An expression is no column.
       'unique-expression': 'columns',
-      // `a.b.c` is table a with key b.c, or table a.b with key c.
-      'unique-dot-in-table': 'table constraint columns schema',
-      'unique-dot-in-key': 'table constraint columns schema',
       // The server hides the other table from users without rights on it.
       'foreign-key-no-rights': 'table constraint columns referencedTable referencedColumns schema',
       'foreign-key-no-rights-still-referenced': 'table constraint columns referencedTable referencedColumns schema',
@@ -380,6 +384,12 @@ describeCatalog(
       'unique-column-and-expression': { table: 'handles' },
       'unique-expression-quoted-name': { table: 'handles' },
       check: { table: 'products' },
+      // What could be read in two ways, the catalog reads in one.
+      'unique-dot-in-column': { table: 'odd table', columns: ['x.y'] },
+      'unique-dot-in-table': { table: 'dotted.table', columns: ['code'] },
+      'primary-key-dot-in-table': { table: 'dotted.table', columns: ['id'] },
+      'check-unnamed': { table: 'products' },
+      'check-odd-name': { table: 'products', constraint: 'products state, (odd)' },
     },
     missing: {
       // An expression is no column.
@@ -398,13 +408,10 @@ describeCatalog(
       rowid: UNNAMED,
       // The index is not there yet.
       'unique-create-index': UNNAMED,
-      // Where the table ends cannot be told.
-      'unique-dot-in-column': 'table constraint columns',
-      'unique-dot-in-table': 'table constraint columns',
-      'primary-key-dot-in-table': 'table constraint columns',
-      // What is no identifier may be an expression.
-      'check-unnamed': 'table constraint',
-      'check-odd-name': 'table constraint',
+      'unique-dot-in-column': UNNAMED,
+      'unique-dot-in-table': UNNAMED,
+      'primary-key-dot-in-table': UNNAMED,
+      'check-unnamed': UNNAMED,
       // SQLite names nothing: `explainForeignKey()` does.
       'foreign-key-parent-missing': NAMELESS,
       'foreign-key-still-referenced': NAMELESS,
