@@ -121,6 +121,7 @@ function keyColumns(detail: string): readonly string[] | undefined {
         at = detail.indexOf('"', at + 1);
         if (at < 0 || at > start + LONGEST_NAME) return undefined;
       } while (detail[at + 1] === '"' && ++at);
+      if (at === start + 1) return undefined;
       columns.push(detail.slice(start + 1, at).replaceAll('""', '"'));
       at++;
     } else {
@@ -158,8 +159,10 @@ function foreignKeyColumns(detail: string): string[] | undefined {
   const start = quoteBefore(detail, first) < 0 ? first : detail.indexOf('(', quoteBefore(detail, end));
   if (start < 0 || start > end) return undefined;
   const names = detail.slice(start + 1, end);
+  if (names === '') return undefined;
   if (!names.includes(', ')) return [names];
   const columns = names.split(', ');
+  if (columns.includes('')) return undefined;
   const values = separators(detail, end + 3, detail.lastIndexOf(')'), columns.length) + 1;
   return columns.length === values ? columns : values === 1 ? [names] : undefined;
 }

@@ -161,10 +161,18 @@ function changed(value: unknown, random: Random, depth = 0): unknown {
     case 1:
       return { ...copy, [random.pick(NAMES)]: copy[key] };
     case 2:
-      return { ...copy, [key]: random.oneIn(20) ? Array.from({ length: 3000 }, () => copy[key]) : [copy[key], value] };
+      return {
+        ...copy,
+        [key]: isLarge(value) ? [copy[key]] : random.oneIn(20) ? Array(1000).fill(copy[key]) : [copy[key], value],
+      };
     default:
       return { ...copy, [key]: changed(copy[key], random, depth + 1) };
   }
+}
+
+/** True for what may not be multiplied again: a thousand times a thousand is too much for any machine. */
+function isLarge(value: unknown): boolean {
+  return (attempt(() => JSON.stringify(value)) ?? '').length > 20_000;
 }
 
 function textsIn(value: unknown): string[] {

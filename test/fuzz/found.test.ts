@@ -6,6 +6,22 @@ import { captured } from '../violations.ts';
 
 describe('a fact is left out rather than empty', () => {
   test.each([
+    ['a foreign key without a column', 'Key ()=(1) is still referenced from table "orders".'],
+    ['a foreign key with half a list', 'Key (a, )=(1, 2) is still referenced from table "orders".'],
+  ])('in %s of PostgreSQL', (_name, detail) => {
+    const violation = classify(Object.assign(captured('pg/postgresql-18/foreign-key-still-referenced'), { detail }));
+    expect(violation?.kind).toBe('foreign_key_violation');
+    expect(Object.values(violation ?? {}).flat()).not.toContain('');
+  });
+
+  test('in a unique key of PostgreSQL', () => {
+    const detail = 'Key (a, "")=(1, 2) already exists.';
+    const violation = classify(Object.assign(captured('pg/postgresql-18/unique'), { detail }));
+    expect(violation).toMatchObject({ kind: 'unique_violation', constraint: 'users_email_key' });
+    expect(violation).not.toHaveProperty('columns');
+  });
+
+  test.each([
     ['a key without a table', 'mysql2/mysql-9/unique', "Duplicate entry 'a' for key '.b'"],
     ['a table without a key', 'mysql2/mysql-9/unique', "Duplicate entry 'a' for key 'a.'"],
     ['a check of MariaDB without backticks', 'mysql2/mariadb-10/check', 'Too many items'],
