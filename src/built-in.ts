@@ -5,10 +5,13 @@ import { prisma } from './drivers/prisma.ts';
 import { firstOf, type Translator } from './translator.ts';
 
 /**
- * The drivers that need no import, as one translator, and Prisma, whose errors nothing but its own translator can read.
- * Every other driver is passed in `drivers`.
+ * The drivers that need no import, and Prisma, whose errors nothing but its own translator can read. Every other driver
+ * is passed in `drivers`.
  */
-export const builtIn: Translator = /* @__PURE__ */ firstOf([pg, mysql2, betterSqlite3, prisma]);
+export const BUILT_IN: readonly Translator[] = [pg, mysql2, betterSqlite3, prisma];
+
+/** All of them as one translator. */
+export const builtIn: Translator = /* @__PURE__ */ firstOf(BUILT_IN);
 
 /**
  * Errors of these drivers have one or the other, and Prisma's at COMMIT their name. Most errors are none of theirs, and

@@ -1,12 +1,10 @@
 import { answerOf } from './answer.ts';
+import { BUILT_IN } from './built-in.ts';
 import { causes } from './causes.ts';
 import { type ConflictError, isConflictError } from './conflict-error.ts';
-import { type Conflicts, unbound } from './define-conflicts.ts';
-import { betterSqlite3 } from './drivers/better-sqlite3.ts';
-import { mysql2 } from './drivers/mysql2.ts';
-import { pg } from './drivers/pg.ts';
-import { prisma } from './drivers/prisma.ts';
+import { type Conflicts, optionsOf, unbound } from './define-conflicts.ts';
 import type { ProblemCode } from './problem.ts';
+import { safe } from './translator.ts';
 import type { Dialect, Violation, ViolationKind } from './violation.ts';
 
 /** What an operator needs to know of an error: codes and names of the schema, never a value of a row. */
@@ -111,31 +109,44 @@ function fieldsOfViolation(violation: Violation): ConflictLogFields {
 /** A name has one line. Where it has more, something appended its own text to the one that the name was read from. */
 const LINE_BREAK = /[\r\n]/;
 
-/** The drivers whose errors are known without being told. */
-const DRIVERS = [pg, mysql2, betterSqlite3, prisma];
-
 /** What an error of a driver has, under any of the names that drivers use. */
 interface NativeError {
   readonly code?: unknown;
   readonly errno?: unknown;
+  /** SQLite's number under `node:sqlite`, where `code` is Node's. */
+  readonly errcode?: unknown;
   readonly sqlState?: unknown;
+  /** The driver's code in what Prisma keeps of its error, which is no error. */
+  readonly originalCode?: unknown;
+  /** There the database, or Prisma's name for what happened. */
+  readonly kind?: unknown;
+  /** There the SQLSTATE of MySQL. */
+  readonly state?: unknown;
   /** Only errors of PostgreSQL have it; their code is the SQLSTATE. */
   readonly severity?: unknown;
 }
 
 /** Driver and code of an error that is no violation: of the innermost that a driver owns, or that has a code at all. */
 function fieldsOfNative(error: unknown, conflicts: Conflicts): ConflictLogFields {
+  // In the order in which they are asked for the facts.
+  const drivers = [...(optionsOf(conflicts)?.drivers ?? []).map(safe), ...BUILT_IN];
   let native: NativeError = {};
   let driver: string | undefined;
   causes(error, (candidate: NativeError) => {
-    const owner = DRIVERS.find((known) => known.owns(candidate))?.name;
+    const owner = drivers.find((known) => known.owns(candidate))?.name;
     const isNearer = owner !== undefined || (driver === undefined && conflicts.owns(candidate));
     if (isNearer || (driver === undefined && isCode(candidate.code))) native = candidate;
     driver ??= owner;
+    const { originalCode, kind, state } = candidate;
+    if (driver === 'prisma' && isCode(originalCode)) {
+      native = { code: originalCode, sqlState: kind === 'postgres' ? originalCode : state };
+    }
     return undefined;
   });
-  const { code, errno, sqlState, severity } = native;
-  const nativeCode = typeof errno === 'number' && errno > 0 ? String(errno) : isCode(code) ? code : undefined;
+  const { code, errno, errcode, sqlState, severity } = native;
+  // SQLite's codes have names that say more.
+  const number = isCode(code) && code.startsWith('SQLITE_') ? undefined : (errno ?? errcode);
+  const nativeCode = typeof number === 'number' && number > 0 ? String(number) : isCode(code) ? code : undefined;
   const state = typeof severity === 'string' ? code : sqlState;
   return {
     ...(driver !== undefined && { driver }),

@@ -1,4 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
+import { mariadb } from '../src/drivers/mariadb.ts';
+import { nodeSqlite } from '../src/drivers/node-sqlite.ts';
+import { postgres } from '../src/drivers/postgres.ts';
+import { sqlite3 } from '../src/drivers/sqlite3.ts';
 import { conflict, defineConflicts, type Violation } from '../src/index.ts';
 import { conflictLogFields, type LoggedError, pinoConflicts, recordConflict } from '../src/logging.ts';
 import { captured } from './violations.ts';
@@ -60,6 +64,8 @@ describe('conflictLogFields', () => {
     ['pg/postgresql-18/syntax-error', { driver: 'pg', nativeCode: '42601', sqlState: '42601' }],
     ['mysql2/mariadb-10/syntax-error', { driver: 'mysql2', nativeCode: '1064', sqlState: '42000' }],
     ['better-sqlite3/sqlite-3/syntax-error', { driver: 'better-sqlite3', nativeCode: 'SQLITE_ERROR' }],
+    ['prisma/postgresql-18/postgresql-syntax-error', { driver: 'prisma', nativeCode: '42601', sqlState: '42601' }],
+    ['prisma/mariadb-10/mysql-closed', { driver: 'prisma', nativeCode: '45027', sqlState: 'HY000' }],
   ])('has the driver and the code of %s', (path, fields) => {
     expect(conflictLogFields(captured(path))).toEqual(fields);
     const wrapped = Object.assign(new Error('s3cr3t', { cause: captured(path) }), { code: 'P2010', query: 's3cr3t' });
@@ -89,7 +95,18 @@ describe('conflictLogFields', () => {
     ];
     const error = Object.assign(new ServerError('s3cr3t'), { code: 'E_17' });
     expect(conflictLogFields(error)).toBeUndefined();
-    expect(conflictLogFields(error, defineConflicts({ drivers }))).toEqual({ nativeCode: 'E_17' });
+    expect(conflictLogFields(error, defineConflicts({ drivers }))).toEqual({ driver: 'mine', nativeCode: 'E_17' });
+  });
+
+  test.each([
+    ['postgres/postgresql-18/syntax-error', { driver: 'postgres', nativeCode: '42601', sqlState: '42601' }],
+    ['mariadb/mariadb-10/syntax-error', { driver: 'mariadb', nativeCode: '1064', sqlState: '42000' }],
+    ['sqlite3/sqlite-3/cannot-open', { driver: 'sqlite3', nativeCode: 'SQLITE_CANTOPEN' }],
+    ['node-sqlite/sqlite-3/cannot-open', { driver: 'node-sqlite', nativeCode: '14' }],
+  ])('has the name of the driver of %s, among others', (path, fields) => {
+    const bound = defineConflicts({ drivers: [postgres, mariadb, sqlite3, nodeSqlite], onUnregistered: () => {} });
+    expect(conflictLogFields(captured(path), bound)).toEqual(fields);
+    expect(conflictLogFields(new Error('outer', { cause: captured(path) }), bound)).toEqual(fields);
   });
 
   test('takes no text for a code', () => {
