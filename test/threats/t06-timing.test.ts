@@ -24,7 +24,10 @@ function defineSignUp(atLeast: number): (email: string) => Promise<number> {
   }
   return async (email) => {
     const from = performance.now();
-    await Promise.all([work(email), sleep(atLeast)]);
+    // The clock begins before the work: the other way round, the work comes on top.
+    const over = atLeast > 0 ? sleep(atLeast) : undefined;
+    await work(email);
+    await over;
     return performance.now() - from;
   };
 }
