@@ -183,6 +183,8 @@ export interface PinoConflicts {
   readonly serializers: {
     /** For any key that an error is logged under. */
     readonly err: (error: unknown) => unknown;
+    /** The same where the value is an error, or has one in it. */
+    readonly error: (value: unknown) => unknown;
   };
   readonly hooks: {
     /** Keeps the text of an error of a database out of `msg`, where pino puts it by default. */
@@ -192,12 +194,19 @@ export interface PinoConflicts {
 
 /**
  * Options for pino, by which conflicts and all other errors of a database are logged without a word of the database:
- * class, {@link ConflictLogFields}, and the frames of the stack. Every other error is logged as before.
+ * class, {@link ConflictLogFields}, and the frames of the stack. Every other error is logged as before, and under
+ * `error` as under `err`, of which pino itself shows no message.
  *
  * Without them pino writes all that the driver said: its own serializer appends message and stack of each `cause` — the
  * native error is a conflict's cause — and copies the properties of an error, such as `detail`, `sql` and `parameters`;
- * and the message of a native error becomes the `msg` of the line, which no serializer sees. It does not help with text
- * that the application makes itself (`log.error(String(error))`).
+ * and the message of a native error becomes the `msg` of the line, which no serializer sees.
+ *
+ * Found are errors that are logged themselves, under any key, and in plain objects and arrays to five levels and a
+ * thousand values of one argument: `{ ctx: { err } }`, `{ errors: [err] }`, `'%j', { err }`, the results of
+ * `Promise.allSettled`; in the bindings of a child under `err` and `error`. Not found are errors in the bindings of a
+ * child under another key (pino has no hook for them: give the child `serializers` of its own), in what `mixin` returns
+ * unless under these two, in instances of classes and in a `Map` or `Set`, and text that the application makes itself
+ * (`log.error(String(error))`, `{ err, text: err.message }`) but for the message of the line.
  *
  * It is options and not a serializer, for it needs both: `serializers.err` alone leaves the `msg`.
  *
@@ -219,20 +228,29 @@ export function pinoConflicts(conflicts: Conflicts = unbound, err: (error: Error
     isNativeError(error) ? loggedError(error, conflicts) : undefined;
 
   function withoutTexts([first, text, ...values]: readonly unknown[]): readonly unknown[] {
+    const found: Error[] = [];
     // Errors among the values of a text are written as their messages, and none is left under a key of its own.
-    const rest = values.map((value) => logged(value)?.message ?? value);
-    const fields = isNativeError(first) ? {} : errorsIn(first, logged);
-    const error = logged(first) ?? Object.values(fields)[0];
-    const shown = Object.keys(fields).length > 0 ? { ...(first as object), ...fields } : first;
+    const shownAs = (value: unknown): unknown => {
+      const shown = replaced(value, logged, found);
+      return isNativeError(value) && shown !== value ? (shown as LoggedError).message : shown;
+    };
+    const isError = isNativeError(first);
+    const object = replaced(first, logged, found);
+    const error = isError ? logged(first) : errorIn(first, object);
+    const shown = isError ? first : object;
     if (text === undefined) return error === undefined ? [shown] : [shown, error.message];
-    const isNative =
-      error !== undefined && typeof text === 'string' && textsOf(first).some((own) => text.includes(own));
-    return [shown, isNative ? error.message : (logged(text)?.message ?? text), ...rest];
+    const rest = [text, ...values].map(shownAs);
+    return [shown, ...rest].map((value, at) => {
+      if (at > 1 || typeof value !== 'string') return value;
+      const own = found.find(({ message }) => message !== '' && value.includes(message));
+      return own === undefined ? value : logged(own)?.message;
+    });
   }
 
   return {
     serializers: {
-      err: (error) => loggedError(error, conflicts) ?? err(error as Error),
+      err: (error) => loggedError(error, conflicts) ?? err(replaced(error, logged) as Error),
+      error: (value) => (isNativeError(value) ? (logged(value) ?? err(value)) : replaced(value, logged)),
     },
     hooks: {
       logMethod(args, method) {
@@ -271,29 +289,66 @@ function framesOf(cause: unknown): string {
   return stack.slice(`${name}: ${message}`.length);
 }
 
-/** The errors of a database that are logged under a key, as they are logged. */
-function errorsIn(
+/** How deep errors are looked for, and in how many objects. */
+const DEEPEST = 5;
+const MOST = 1000;
+
+/**
+ * A copy of a value with the errors of a database in it as they are logged; the value itself where it has none. Objects
+ * in the value that are not plain are left as they are.
+ *
+ * @param found gets these errors
+ */
+function replaced(
   value: unknown,
   logged: (error: unknown) => LoggedError | undefined,
-): Readonly<Record<string, LoggedError>> {
-  const found: Record<string, LoggedError> = {};
+  found: Error[] = [],
+  path: readonly object[] = [],
+  count: { objects: number } = { objects: 0 },
+): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isNativeError(value)) {
+    const error = logged(value);
+    if (error !== undefined) found.push(value);
+    return error ?? value;
+  }
+  // As pino writes it; the object itself may have an error in it.
+  if (path.includes(value)) return '[Circular]';
+  let copy: Record<string, unknown> | undefined;
   try {
-    if (typeof value !== 'object' || value === null) return found;
-    for (const [key, field] of Object.entries(value)) {
-      const error = logged(field);
-      if (error !== undefined) found[key] = error;
+    if (path.length > DEEPEST || (path.length > 0 && !isPlain(value)) || count.objects++ > MOST) return value;
+    const inside = [...path, value];
+    const entries = Object.entries(value);
+    // Those that are not nested first: there is always enough time for them.
+    for (const isError of [true, false]) {
+      for (const [key, field] of entries) {
+        if (typeof field !== 'object' || field === null || isNativeError(field) !== isError) continue;
+        const shown = replaced(field, logged, found, inside, count);
+        if (shown === field) continue;
+        copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;
+        copy[key] = shown;
+      }
     }
   } catch {} // a getter that throws
-  return found;
+  return copy ?? value;
 }
 
-/** The messages of an error, or of the errors that are logged under a key. */
-function textsOf(value: unknown): readonly string[] {
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+}
+
+/** The first error of a database that is logged under a key, as it is logged. */
+function errorIn(before: unknown, after: unknown): LoggedError | undefined {
+  if (before === after) return undefined;
   try {
-    const errors: readonly unknown[] = isNativeError(value) ? [value] : Object.values(value as object);
-    return errors.flatMap((error) => (isNativeError(error) && error.message !== '' ? [error.message] : []));
+    const [, error] = Object.entries(after as object).find(([key, shown]) => {
+      const value = (before as Record<string, unknown>)[key];
+      return shown !== value && isNativeError(value);
+    }) ?? [undefined, undefined];
+    return error as LoggedError | undefined;
   } catch {
-    return [];
+    return undefined; // a getter that throws
   }
 }
 

@@ -208,6 +208,58 @@ describe('pinoConflicts', () => {
     expect(passed('Failed %s', error)).toEqual(['Failed %s', message]);
   });
 
+  test('replaces errors in plain objects and arrays, and leaves what is beside them', () => {
+    const error = unique();
+    const logged = err(error);
+    const message = 'unique_violation (pg 23505)';
+    const bug = new TypeError('bug');
+    const beside = { a: [1, { b: bug }], date: new Date(0) };
+    expect(passed({ ctx: { err: error, beside } }, 'Failed')).toEqual([{ ctx: { err: logged, beside } }, 'Failed']);
+    expect(passed({ errors: [bug, error] })).toEqual([{ errors: [bug, logged] }]);
+    expect(passed([{ status: 'rejected', reason: error }], 'x')).toEqual([
+      [{ status: 'rejected', reason: logged }],
+      'x',
+    ]);
+    expect(passed({ ctx: { err: error } }, `Failed: ${error.message}`)).toEqual([{ ctx: { err: logged } }, message]);
+    expect(passed('Failed %j', { err: error })).toEqual(['Failed %j', { err: logged }]);
+    expect(passed(`Failed: ${error.message}`, error)).toEqual([message, message]);
+    const [{ ctx }] = passed({ ctx: { err: error, beside } }, 'Failed') as [{ ctx: { beside: unknown } }];
+    expect(ctx.beside).toBe(beside);
+    expect(Object.keys(error)).toContain('detail');
+  });
+
+  test('replaces errors in the bindings of a child, under the keys that it has serializers for', () => {
+    const { serializers } = pinoConflicts(conflicts);
+    const error = unique();
+    const bug = new TypeError('bug');
+    for (const key of ['err', 'error'] as const) {
+      expect(serializers[key](error)).toEqual(err(error));
+      expect(serializers[key]([error, { error }])).toEqual([err(error), { error: err(error) }]);
+      expect(serializers[key](bug)).toEqual(err(bug));
+      expect(serializers[key]('text')).toBe('text');
+    }
+  });
+
+  test('gives up on what is deeper, larger or in circles', () => {
+    const error = unique();
+    const circle: Record<string, unknown> = { error };
+    circle.self = circle;
+    expect(passed(circle)[0]).toEqual({ error: err(error), self: '[Circular]' });
+    const deep = { a: { a: { a: { a: { a: { a: { error } } } } } } };
+    expect(passed(deep)[0]).toBe(deep);
+    const large = { list: Array.from({ length: 2000 }, () => ({})), error };
+    expect(passed(large)[0]).toEqual({ ...large, error: err(error) });
+    const many = { list: Array.from({ length: 2000 }, () => ({ error })) };
+    const { list } = passed(many)[0] as typeof many;
+    expect(list[0]).toEqual({ error: err(error) });
+    expect(list[1999]).toEqual({ error });
+    class Job {
+      readonly error = error;
+    }
+    const job = { job: new Job() };
+    expect(passed(job)[0]).toBe(job);
+  });
+
   test('leaves the arguments alone where there is no error of a database', () => {
     const bug = new TypeError('bug');
     const fields = { err: bug };

@@ -38,6 +38,13 @@ const WAYS: Readonly<Record<string, (log: pino.Logger, error: unknown) => void>>
   'log.error({ error })': (log, error) => log.error({ error }),
   'log.error(text, error)': (log, error) => log.error('The order was not saved: %s', error as string),
   'log.error(text, error) as an object': (log, error) => log.error('The order was not saved: %o', error as object),
+  'log.error({ ctx: { err } }, text)': (log, err) => log.error({ ctx: { err } }, 'The order was not saved.'),
+  'log.error({ errors: [err] })': (log, err) => log.error({ errors: [err] }),
+  'log.error(text with %j, { err })': (log, err) => log.error('The order was not saved: %j', { err } as never),
+  'log.error({ results }) of Promise.allSettled': (log, reason) =>
+    log.error({ results: [{ status: 'rejected', reason }] }, 'Some orders were not saved.'),
+  'a child with another key': (log, error) => log.child({ error }).error('The order was not saved.'),
+  'a child with a list': (log, error) => log.child({ error: [error] }).error('The order was not saved.'),
   'a child': (log, err) => log.child({ err }).error('The order was not saved.'),
 };
 
