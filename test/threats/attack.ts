@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { type Fixture, fixtures } from '../../fixtures/load.ts';
 import { nodeHttpConflicts } from '../../src/frameworks/node-http.ts';
 import type { Conflicts } from '../../src/index.ts';
-import { firstOf, type Translator } from '../../src/translator.ts';
+import type { Translator } from '../../src/translator.ts';
 
 // What an attacker has: a socket, and values that go into a database. What they get is compared byte for byte.
 
@@ -103,9 +103,4 @@ export async function everyFixture(): Promise<readonly (Fixture & { readonly tra
     if (!existsSync(fileURLToPath(folder))) throw new Error(`Expected captured errors of ${translator.name}`);
     return fixtures(translator.name).map((fixture) => ({ ...fixture, translator }));
   });
-}
-
-/** All drivers at once. */
-export async function anyTranslator(): Promise<Translator> {
-  return firstOf(await everyTranslator());
 }
