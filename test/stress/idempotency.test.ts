@@ -91,23 +91,28 @@ for (const engine of ENGINES) {
         }
       });
 
-      test.each(levels)('have one effect in a transaction when half of them fail first, isolation %s', async (isolation) => {
-        const run = store.define(isolation ? { isolation } : {});
-        const key = randomUUID();
-        const outcomes = await Promise.all(
-          Array.from({ length: 50 }, (_, index) => {
-            if (index % 2) return outcomeOf(pay(run, key));
-            const failing = run.inTransaction(post(key), SCOPE, (tx) => {
-              const paid = store.pay(tx, key, { status: 503 });
-              return paid;
-            });
-            return failing.then(({ status, isReplay }) => (isReplay ? 'replay' : status === 503 ? 'failed' : 'first'));
-          }),
-        );
-        const { first, replay = 0, failed = 0 } = tally(outcomes);
-        expect([first, replay + failed]).toEqual([1, 49]);
-        expect(await store.payments(key)).toBe(1);
-      });
+      test.each(levels)(
+        'have one effect in a transaction when half of them fail first, isolation %s',
+        async (isolation) => {
+          const run = store.define(isolation ? { isolation } : {});
+          const key = randomUUID();
+          const outcomes = await Promise.all(
+            Array.from({ length: 50 }, (_, index) => {
+              if (index % 2) return outcomeOf(pay(run, key));
+              const failing = run.inTransaction(post(key), SCOPE, (tx) => {
+                const paid = store.pay(tx, key, { status: 503 });
+                return paid;
+              });
+              return failing.then(({ status, isReplay }) =>
+                isReplay ? 'replay' : status === 503 ? 'failed' : 'first',
+              );
+            }),
+          );
+          const { first, replay = 0, failed = 0 } = tally(outcomes);
+          expect([first, replay + failed]).toEqual([1, 49]);
+          expect(await store.payments(key)).toBe(1);
+        },
+      );
 
       test.each(levels)('have one effect with a lease, isolation %s', async (isolation) => {
         for (let round = 0; round < 5; round++) {
