@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
-import { trace } from '@opentelemetry/api';
-import { pinoConflicts, recordConflict } from 'db-http-errors/logging';
+import { pinoConflicts } from 'db-http-errors/logging';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
 import { versionOf } from '../frameworks.ts';
@@ -56,21 +55,6 @@ describe(`pino (${versionOf(new URL(import.meta.url), 'pino')}) with pinoConflic
       expect(lines).toHaveLength(1);
       expect(secretsIn(lines)).toEqual([]);
     });
-  });
-
-  test('says as much in the README', () => {
-    const { log: _, lines } = written((stream) => {
-      const error = conflicts.translate(THROWN.native?.());
-      // #region readme: Logging
-      const log = pino(pinoConflicts(conflicts, pino.stdSerializers.err), stream);
-
-      log.warn(error);
-      recordConflict(trace.getActiveSpan(), error);
-      // #endregion
-      return log;
-    });
-    expect(JSON.parse(lines[0] ?? '').err).toMatchObject({ code: 'duplicate', constraint: 'users_email_key' });
-    expect(secretsIn(lines)).toEqual([]);
   });
 
   test('says what happened', () => {

@@ -18,17 +18,7 @@ const plugins = [
   },
 ];
 
-function adapted() {
-  // #region readme: Apollo Server
-  const server = new ApolloServer({
-    typeDefs,
-    resolvers,
-    plugins,
-    formatError: apolloConflicts(conflicts),
-  });
-  // #endregion
-  return server;
-}
+const adapted = () => new ApolloServer({ typeDefs, resolvers, plugins, formatError: apolloConflicts(conflicts) });
 
 const { url } = await startStandaloneServer(
   hasAdapter ? adapted() : new ApolloServer({ typeDefs, resolvers, plugins }),

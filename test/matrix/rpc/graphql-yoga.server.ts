@@ -8,15 +8,7 @@ import { contextOf, resolvers, typeDefs } from './schema.ts';
 const schema = createSchema({ typeDefs, resolvers });
 const context = ({ request }: { request: Request }) => contextOf(request.headers.get('x-fail'));
 
-function adapted() {
-  // #region readme: GraphQL Yoga
-  const yoga = createYoga({
-    schema,
-    context,
-    maskedErrors: { maskError: graphqlYogaConflicts(conflicts, maskError) },
-  });
-  // #endregion
-  return yoga;
-}
+const adapted = () =>
+  createYoga({ schema, context, maskedErrors: { maskError: graphqlYogaConflicts(conflicts, maskError) } });
 
 await serve(createServer(hasAdapter ? adapted() : createYoga({ schema, context })));

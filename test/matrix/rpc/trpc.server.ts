@@ -12,11 +12,9 @@ function createContext({ req }: CreateHTTPContextOptions) {
 
 type Context = ReturnType<typeof createContext>;
 
-// #region readme: tRPC
 const t = initTRPC.context<Context>().create({
   errorFormatter: trpcConflicts(conflicts, ({ ctx }) => ({ headers: ctx?.headers })),
 });
-// #endregion
 
 const { router, procedure } = hasAdapter ? t : (initTRPC.context<Context>().create() as unknown as typeof t);
 

@@ -1,0 +1,1 @@
+export { conflicts } from '../../frameworks-node/readme/conflicts.ts';

@@ -1,0 +1,1 @@
+export { type User, users } from '../../frameworks-node/readme/users.ts';
