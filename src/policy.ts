@@ -153,6 +153,8 @@ export function definePolicy(options: PolicyOptions): Policy {
   function exposed(violation: Violation, code: ProblemCode): readonly ProblemError[] | undefined {
     const { columns, table } = violation;
     if (!exposeColumns || columns === undefined || code === 'reference_in_use') return undefined;
+    // SQLite has no longest name.
+    if (columns.length > 32 || columns.join().length > LONGEST_KEY) return undefined;
     if (exposeColumns === true) return errorsOf(columns, code);
     try {
       const fields = columns.map((column) => exposeColumns(column, table)).filter((field) => typeof field === 'string');
@@ -164,6 +166,9 @@ export function definePolicy(options: PolicyOptions): Policy {
 
   return { answer, status };
 }
+
+/** The names of 32 columns, as long as the other databases have them, and some more. */
+const LONGEST_KEY = 4096;
 
 /** Entries of `errors` are the same each time that a rule answers with a code: they are made once. */
 function remembered(found: Found, fields: readonly string[], code: ProblemCode): readonly ProblemError[] | undefined {

@@ -75,6 +75,8 @@ function constraintsOf(tokens: readonly Token[], sql: string): Declared[] {
       case 'FOREIGN':
       case 'REFERENCES': {
         const references = tokens.findIndex((token, place) => place >= at && keyword(token) === 'REFERENCES');
+        // SQLite keeps no such statement.
+        if (references < 0) return found;
         const parent = tokens[references + 1]?.value;
         const deferrable = isDeferrable(tokens, references);
         found.push({

@@ -115,8 +115,7 @@ export function errorsOf(translators: readonly Translator[]): Target {
     if (first === undefined) bodies.set(answer.code, body);
     else if (first !== body) return `the body depends on more than its code: ${body}`;
     const exposed = JSON.stringify(exposing.translate(error));
-    if (exposed.length > LARGEST * 1024 && !isOversized(answer.violation))
-      return `a body of ${exposed.length} characters`;
+    if (exposed.length > LARGEST * 1024) return `a body of ${exposed.length} characters`;
     return String(answer.stack).includes(SECRET) ? 'the secret came out' : undefined;
   }
 
@@ -128,11 +127,6 @@ export function errorsOf(translators: readonly Translator[]): Target {
       return { driver: driver.translator.name, fixture: fixture.name, error: shownOf(error) };
     },
   };
-}
-
-/** True for names that no server allows: those that `exposeColumns` lets out are not cut. */
-function isOversized(violation: Violation | undefined): boolean {
-  return (violation?.columns ?? []).join('').length > 64;
 }
 
 function isSlow(from: NodeJS.CpuUsage, size: number): boolean {
