@@ -1,6 +1,6 @@
 import type { TestCase, TestModule, TestProject } from 'vitest/node';
 import type { Engine } from '../../fixtures/scenarios/scenario.ts';
-import { type Database, ENGINES, startDatabases } from './databases.ts';
+import { type Database, type Databases, ENGINES, startDatabases } from './databases.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,12 +13,24 @@ declare module 'vitest' {
   }
 }
 
+/** One start and one end for all projects of a run, each of which has this setup. */
+interface Run {
+  readonly databases: Promise<Databases>;
+  projects: number;
+}
+
+const RUN: unique symbol = Symbol.for('db-http-errors.databases') as never;
+const shared = globalThis as { [RUN]?: Run };
+
 /**
  * Vitest's global setup of the live tests. With CI=true or REQUIRE_DATABASES=1 all four engines must be there. The
  * teardown's lines come after every reporter's: what ran live, and what was missing.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { found, stop } = await startDatabases();
+  shared[RUN] ??= { databases: startDatabases(), projects: 0 };
+  const run = shared[RUN];
+  run.projects++;
+  const { found, stop } = await run.databases;
   const missing = engines().filter((engine) => !found.some(({ server }) => server.engine === engine));
   if (missing.length > 0 && isRequired()) {
     await stop();
@@ -26,6 +38,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide('databases', found);
   return async () => {
+    if (--run.projects > 0) return;
     const counts = countByEngine(project.vitest.state.getTestModules());
     await stop();
     console.log('\nDatabases');
