@@ -119,9 +119,7 @@ function pgBeginner(pool: PgPool, level: string | undefined): Beginner<PgClient>
       // PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, and calls it a success.
       // Source: https://www.postgresql.org/docs/current/sql-commit.html
       if (command === 'ROLLBACK') {
-        throw new Error(
-          'The transaction was rolled back: a statement in it had failed, and its error was not thrown on',
-        );
+        throw new Error(ROLLED_BACK);
       }
     },
     rollback: (client) => client.query('ROLLBACK'),
@@ -133,6 +131,13 @@ function pgBeginner(pool: PgPool, level: string | undefined): Beginner<PgClient>
   };
 }
 
+const ROLLED_BACK = 'The transaction was rolled back: a statement in it had failed, and its error was not thrown on';
+
+/** Is there as long as the transaction is. */
+const SAVEPOINT = 'db_http_errors';
+/** ER_SP_DOES_NOT_EXIST. Source: https://dev.mysql.com/doc/mysql-errors/9.4/en/server-error-reference.html */
+const NO_SAVEPOINT = 1305;
+
 function mysqlBeginner(pool: MysqlPool, level: string | undefined): Beginner<MysqlConnection> {
   return {
     async begin() {
@@ -141,13 +146,24 @@ function mysqlBeginner(pool: MysqlPool, level: string | undefined): Beginner<Mys
         // It is for the next transaction only.
         if (level !== undefined) await connection.query(`SET TRANSACTION ISOLATION LEVEL ${level}`);
         await connection.query('START TRANSACTION');
+        await connection.query(`SAVEPOINT ${SAVEPOINT}`);
       } catch (error) {
         connection.destroy();
         throw error;
       }
       return connection;
     },
-    commit: (connection) => connection.query('COMMIT'),
+    async commit(connection) {
+      try {
+        // A deadlock ends the transaction, DDL commits it, and a COMMIT after them is a success of nothing.
+        // Source: https://dev.mysql.com/doc/refman/8.4/en/innodb-error-handling.html and implicit-commit.html
+        await connection.query(`RELEASE SAVEPOINT ${SAVEPOINT}`);
+      } catch (error) {
+        if ((error as { errno?: unknown }).errno !== NO_SAVEPOINT) throw error;
+        throw new Error(`${ROLLED_BACK}. Or it was committed before its end, by DDL for example`);
+      }
+      await connection.query('COMMIT');
+    },
     rollback: (connection) => connection.query('ROLLBACK'),
     release: (connection, broken) => (broken ? connection.destroy() : connection.release()),
   };

@@ -115,12 +115,47 @@ for (const engine of ['postgresql', 'mysql', 'mariadb'] as const) {
       expect(await pool.value(`SELECT count(*) FROM ${NAME}`)).toBe(2);
     });
 
-    if (engine === 'postgresql') {
-      test('complains when a failed statement was swallowed', async () => {
-        const swallow: Run = (client) => client.query(`INSERT INTO ${NAME} VALUES (1, 0)`).catch(() => undefined);
-        await expect(pool.retry(swallow)).rejects.toThrow(
-          'The transaction was rolled back: a statement in it had failed',
-        );
+    test('complains when an error that ended the transaction was swallowed', async () => {
+      await pool.run(`UPDATE ${NAME} SET n = 0`);
+      let waiting = 0;
+      let meet = () => {};
+      const met = new Promise<void>((resolve) => {
+        meet = resolve;
+      });
+      let swallowed = 0;
+      const both = (first: number, second: number) =>
+        pool.retry(async (client) => {
+          await client.query(`UPDATE ${NAME} SET n = n + 1 WHERE id = ${first}`);
+          if (++waiting === 2) meet();
+          await met;
+          await client.query(`UPDATE ${NAME} SET n = n + 1 WHERE id = ${second}`).catch(() => swallowed++);
+        });
+      const outcomes = await Promise.allSettled([both(1, 2), both(2, 1)]);
+      const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [String(outcome.reason)] : []));
+      expect([swallowed, reasons.length]).toEqual([1, 1]);
+      expect(reasons[0]).toContain('The transaction was rolled back: a statement in it had failed');
+      expect(await pool.value(`SELECT sum(n) FROM ${NAME}`)).toBe(2);
+    });
+
+    if (engine !== 'postgresql') {
+      test('complains when DDL has committed it before its end', async () => {
+        const create: Run = (client) => client.query(`CREATE TABLE ${NAME}_ddl (id INTEGER)`);
+        try {
+          await expect(pool.retry(create)).rejects.toThrow('committed before its end');
+        } finally {
+          await pool.run(`DROP TABLE ${NAME}_ddl`);
+        }
+      });
+
+      test('may have savepoints of its own', async () => {
+        await pool.run(`UPDATE ${NAME} SET n = 0`);
+        await pool.retry(async (client) => {
+          await client.query(`UPDATE ${NAME} SET n = 1 WHERE id = 1`);
+          await client.query('SAVEPOINT own');
+          await client.query(`UPDATE ${NAME} SET n = 2 WHERE id = 1`);
+          await client.query('ROLLBACK TO SAVEPOINT own');
+        });
+        expect(await pool.value(`SELECT n FROM ${NAME} WHERE id = 1`)).toBe(1);
       });
     }
   });

@@ -1,3 +1,4 @@
+import type mysql from 'mysql2/promise';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isConflict, translate } from '../../src/index.ts';
@@ -75,3 +76,69 @@ describeLive('postgresql', (database) => {
     }
   });
 });
+
+for (const engine of ['mysql', 'mariadb'] as const) {
+  describeLive(engine, (database) => {
+    let session: Session;
+    let pool: mysql.Pool;
+
+    beforeAll(async () => {
+      session = await openSession(database, 3);
+      pool = session.pool as mysql.Pool;
+      await session.script(
+        'CREATE TABLE seats (id INT PRIMARY KEY, place INT)',
+        'CREATE TABLE log (text VARCHAR(20) PRIMARY KEY)',
+        'INSERT INTO seats VALUES (1, 0), (2, 0)',
+      );
+    });
+
+    afterAll(() => session?.close());
+
+    /** What is there when a deadlock was swallowed in the middle of a transaction. */
+    const log = async () => (await session.rows<{ text: string }>('SELECT text FROM log')).map(({ text }) => text);
+    const update = (id: number) => `UPDATE seats SET place = place + 1 WHERE id = ${id}`;
+
+    /** Runs after the first statement of the victim, and makes the second one a deadlock. */
+    async function contend(): Promise<() => Promise<void>> {
+      const other = await pool.getConnection();
+      await other.query('BEGIN');
+      // Heavier than the other transaction: the lighter one is the victim.
+      await other.query("INSERT INTO log VALUES ('a'), ('b'), ('c'), ('d'), ('e')");
+      await other.query(update(2));
+      const waits = other.query(update(1));
+      return async () => {
+        await waits;
+        await other.query('ROLLBACK');
+        other.release();
+      };
+    }
+
+    test('a deadlock that was swallowed does not pass for a success', async () => {
+      let swallowed: unknown;
+      const error = await thrownBy(() =>
+        withTransactionRetry(pool, async (connection) => {
+          await connection.query("INSERT INTO log VALUES ('first')");
+          await connection.query(update(1));
+          const end = await contend();
+          swallowed = await connection.query(update(2)).catch((reason: unknown) => reason);
+          await end();
+          await connection.query("INSERT INTO log VALUES ('after')");
+        }),
+      );
+      expect(swallowed).toMatchObject({ errno: 1213 });
+      expect(error).not.toHaveProperty('errno');
+      expect(String(error)).toContain('rolled back');
+      // The server runs alone what comes after the end of a transaction. What counts is that nobody is told "done".
+      expect(await log()).toEqual(['after']);
+    });
+
+    test('a duplicate that was handled does not end the transaction', async () => {
+      await withTransactionRetry(pool, async (connection) => {
+        await connection.query("INSERT INTO log VALUES ('one')");
+        await connection.query('INSERT INTO seats VALUES (1, 9)').catch(() => undefined);
+        await connection.query("INSERT INTO log VALUES ('two')");
+      });
+      expect((await log()).sort()).toEqual(['after', 'one', 'two']);
+    });
+  });
+}
