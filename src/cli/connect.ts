@@ -22,7 +22,7 @@ const TIMEOUT = 10_000;
 /**
  * Opens the database at a URL.
  *
- * @throws {Failure} with a line that says why not; it never has the password
+ * @throws {Failure} with a line that says why not; it never has the password, nor what may be one
  */
 export async function connect(given: string): Promise<Connection> {
   // A scheme of one letter is a drive of Windows.
@@ -40,8 +40,9 @@ export async function connect(given: string): Promise<Connection> {
     case undefined:
       return openSqlite(fileOf(given));
     default:
+      // What stands before a colon and is no URL may be anything.
       throw new UsageError(
-        `Expected a URL of postgres:, mysql:, mariadb: or sqlite:, or a file of SQLite, got one of ${scheme}:`,
+        `Expected a URL of postgres:, mysql:, mariadb: or sqlite:, or a file of SQLite${given.startsWith('://', scheme.length) ? `, got one of ${scheme}:` : ''}`,
       );
   }
 }
@@ -57,8 +58,13 @@ interface Address {
 
 function addressOf(given: string, scheme: string): Address {
   const url = URL.canParse(given) && given.toLowerCase().startsWith(`${scheme}://`) ? new URL(given) : undefined;
-  // An @ behind the server: what comes before it is a password that was not escaped, and not the server's name.
-  if (url === undefined || `${url.pathname}${url.search}${url.hash}`.includes('@')) {
+  // An @ behind the server: what comes before it is a password that was not escaped, and not the server's name. Nor are
+  // lists of keywords names: `mysql://localhost;password=…`.
+  if (
+    url === undefined ||
+    `${url.pathname}${url.search}${url.hash}`.includes('@') ||
+    /[=;]/.test(decoded(url.username) + url.host + url.pathname)
+  ) {
     throw new UsageError(
       `Expected a URL such as ${scheme}://user@localhost/database, got one that is none`,
       'Characters such as @ / # : in a password have to be written as %40 %2F %23 %3A.',
@@ -121,7 +127,7 @@ async function connectMysql(address: Address): Promise<Connection> {
   const { createConnection } = load<{ createConnection(options: object): Promise<MysqlConnection> }>('mysql2/promise');
   const uri = address.url.href.replace(/^mariadb:/i, 'mysql:');
   const source = await orFail(address, async () => {
-    const connection = await createConnection({ uri, connectTimeout: TIMEOUT });
+    const connection = await quietly(() => createConnection({ uri, connectTimeout: TIMEOUT }));
     connection.on('error', () => {});
     return connection;
   });
@@ -132,6 +138,17 @@ async function connectMysql(address: Address): Promise<Connection> {
     hasDatabase: address.database !== '',
     close: () => source.end(),
   };
+}
+
+/** Runs what would print warnings: mysql2 tells of each parameter of a URL that it does not know. */
+async function quietly<T>(run: () => Promise<T>): Promise<T> {
+  const { error, warn } = console;
+  console.error = console.warn = () => {};
+  try {
+    return await run();
+  } finally {
+    Object.assign(console, { error, warn });
+  }
 }
 
 /** The same connection; what a query throws is a failure of one line. */
@@ -194,20 +211,28 @@ interface SqliteDatabase extends SqliteQueryable {
 }
 
 function fileOf(given: string): string {
-  if (/^file:/i.test(given)) {
+  if (/^file:\/\//i.test(given)) {
     try {
       return fileURLToPath(given);
     } catch {
-      return given.replace(/^file:(\/\/)?/i, '').replace(/\?.*$/, '');
+      // A host, or an escape that is none: the text itself may be a path.
     }
   }
-  return given.replace(/^sqlite3?:(\/\/)?/i, '');
+  return /^(?:file|sqlite3?):/i.test(given) ? given.replace(/^\w+:(\/\/)?/, '').replace(/\?.*$/s, '') : given;
+}
+
+/** True for what can only be a file's name, and no other form of a URL with a password in it. */
+function isPlain(file: string): boolean {
+  return file !== '' && !/[@=?;&:]/.test(file.replace(/^[a-z]:(?=[\\/])/i, ''));
 }
 
 function openSqlite(file: string): Connection {
   if (!existsSync(file) || !statSync(file).isFile()) {
     // What is no file may be a URL that was not written as one, password and all.
-    const shown = file.includes('@') || file === '' ? '' : ` ${file}`;
+    if (/^\s*\w[\w ]*=/.test(file)) {
+      throw new UsageError('Expected a URL such as postgres://user@localhost/database, got a list of keywords');
+    }
+    const shown = isPlain(file) ? ` ${file}` : '';
     throw new Failure(`There is no file${shown} to read a database of SQLite from`);
   }
   let database: SqliteDatabase | undefined;

@@ -132,6 +132,8 @@ function end(code: number): void {
   process.stdout.write('', () => process.exit(code));
 }
 
+// A failure is one line: warnings of a driver, such as pg's about sslmode, would be more.
+process.removeAllListeners('warning');
 // A reader that has seen enough, such as head.
 process.stdout.on('error', () => process.exit(0));
 process.on('uncaughtException', (error) => process.exit(fail(error)));

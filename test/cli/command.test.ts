@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -204,19 +203,6 @@ function escaped(text: string): string {
   return text.replace(/[()]/g, '\\$&');
 }
 
-/** A server of PostgreSQL's protocol that refuses everybody, with this code and these words. */
-async function makeRefusing(code: string, message: string) {
-  const server = createServer((socket) => {
-    const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
-    const length = Buffer.alloc(4);
-    length.writeInt32BE(fields.length + 4);
-    socket.on('error', () => {});
-    socket.once('data', () => socket.end(Buffer.concat([Buffer.from('E'), length, fields])));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
-}
-
 test('a file of hostile names compiles', async () => {
   const uses = (['postgresql', 'sqlite', 'mysql'] as const).map((dialect) => {
     project.write(`hostile/${dialect}.ts`, fileOf({ ...catalogOf(HOSTILE), dialect }, ['it_is_closed', 'constructor']));
@@ -231,42 +217,6 @@ test('a file of hostile names compiles', async () => {
 }, 30_000);
 
 describe('the command', () => {
-  test('says in one line why a server cannot be used, and never the password', async () => {
-    const [wrong, telling] = await Promise.all([
-      makeRefusing('28P01', 'password authentication failed for user "app"'),
-      makeRefusing('XX000', `who says ${SECRET} is no friend`),
-    ]);
-    const user = `app:${encodeURIComponent(SECRET)}`;
-    const ended = await Promise.all(
-      [
-        `postgres://${user}@127.0.0.1:${wrong.port}/shop`,
-        `postgresql://127.0.0.1:${wrong.port}/shop?user=app&password=${encodeURIComponent(SECRET)}`,
-        `postgres://${user}@127.0.0.1:${telling.port}/shop`,
-        `postgres://${user}@127.0.0.1:1/shop`,
-        `mysql://${user}@127.0.0.1:1/shop`,
-        `mariadb://${user}@no-such-host.invalid/shop`,
-        `postgres://app:${SECRET}@127.0.0.1/shop`,
-        `mysql://${user}@127.0.0.1:99999/shop`,
-      ].map((url) => project.run(['catalog', url])),
-    );
-    wrong.close();
-    telling.close();
-    expect(ended.map(({ stderr }) => stderr.replaceAll(/:\d{4,5}/g, ':PORT'))).toEqual([
-      'db-http-errors: 127.0.0.1:PORT refuses the user "app": the password is wrong, or there is no such user\n',
-      'db-http-errors: 127.0.0.1:PORT refuses the user "app": the password is wrong, or there is no such user\n',
-      'db-http-errors: 127.0.0.1:PORT cannot be used: XX000\n',
-      'db-http-errors: No server answers at 127.0.0.1:1: the connection was refused\n',
-      'db-http-errors: No server answers at 127.0.0.1:1: the connection was refused\n',
-      'db-http-errors: There is no host of the name in no-such-host.invalid\n',
-      expect.stringContaining('Expected a URL such as postgres://user@localhost/database, got one that is none'),
-      expect.stringContaining('Expected a URL such as mysql://user@localhost/database, got one that is none'),
-    ]);
-    for (const { code, stdout, stderr } of ended) {
-      expect({ code, stdout, lines: stderr.split('\n').length }).toEqual({ code: 2, stdout: '', lines: 2 });
-      expect(stderr).not.toMatch(/s3cret|s3%63ret/);
-    }
-  }, 30_000);
-
   test('has a help and a version, and says what is wrong with its arguments in one line', async () => {
     const [help, version, ...wrong] = await Promise.all([
       project.run(['--help']),
@@ -280,7 +230,9 @@ describe('the command', () => {
         ['try', 'x.db', '--out', 'y.ts'],
         ['catalog', 'x.db', '--out', 'y.js'],
         ['catalog', 'mongodb://u:s3cret@h/d'],
-        ['catalog', 'u:s3cret@h/d'],
+        ['catalog', 'host=localhost password=s3cret'],
+        // pg warns of it in eight lines.
+        ['catalog', 'postgres://root:s3cret@127.0.0.1:1/x?sslmode=require'],
       ].map((args) => project.run(args)),
     ]);
     expect(help).toEqual({ code: 0, stdout: expect.stringContaining('Usage: db-http-errors <command>'), stderr: '' });
@@ -294,7 +246,8 @@ describe('the command', () => {
       expect.stringContaining('The command try has no option --out'),
       expect.stringContaining('.ts, .mts or .json'),
       expect.stringContaining('got one of mongodb:'),
-      expect.stringContaining('There is no file to read'),
+      expect.stringContaining('got a list of keywords'),
+      expect.stringContaining('the connection was refused'),
     ]);
     for (const { code, stdout, stderr } of wrong) {
       expect({ code, stdout, lines: stderr.split('\n').length }).toEqual({ code: 2, stdout: '', lines: 2 });
