@@ -14,10 +14,19 @@ export const BUILT_IN: readonly Translator[] = [pg, mysql2, betterSqlite3, prism
 export const builtIn: Translator = /* @__PURE__ */ firstOf(BUILT_IN);
 
 /**
- * Errors of these drivers have one or the other, and Prisma's at COMMIT their name. Most errors are none of theirs, and
- * cost no more than this.
+ * False for what is certainly none of their errors, which most errors are: it costs no more than this. A SQLSTATE and
+ * Prisma's codes have five characters, MySQL's numbers are positive where those of sockets are negative, and a lost
+ * connection of mysql2 is `fatal`.
  */
 export function isLikely(error: object): boolean {
-  const { code, errno, name } = error as { code?: unknown; errno?: unknown; name?: unknown };
-  return code !== undefined || errno !== undefined || name === 'DriverAdapterError';
+  const { code, errno } = error as { readonly code?: unknown; readonly errno?: unknown };
+  if (code === undefined && errno === undefined) return isOfAdapter(error);
+  if (typeof code === 'string' && (code.length === 5 || code.startsWith('SQLITE_'))) return true;
+  if (typeof errno === 'number' && errno > 0) return true;
+  return (error as { readonly fatal?: unknown }).fatal === true || isOfAdapter(error);
+}
+
+/** Prisma's errors at COMMIT have no code. */
+function isOfAdapter(error: object): boolean {
+  return (error as { readonly name?: unknown }).name === 'DriverAdapterError';
 }

@@ -134,8 +134,8 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
 
   /** An error of a database that is no violation ends the walk: what is behind it is not its own. */
   function read(candidate: object): Violation | ConflictError | typeof STALE | null | undefined {
+    if (isConflictError(candidate)) return candidate;
     if (drivers !== undefined || isLikely(candidate)) {
-      if (isConflictError(candidate)) return candidate;
       if (translator.owns(candidate)) return translator.classify(candidate, dialect) ?? null;
     }
     return isOptimisticLockError(candidate) ? STALE : undefined;
