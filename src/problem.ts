@@ -264,9 +264,12 @@ function newInstance(): string {
   return String.fromCharCode(...URN);
 }
 
-/** The pointer of a field: a name of the body's top level, or a JSON Pointer that begins with `/`. */
+/**
+ * The pointer of a field: a JSON Pointer, or a name of the body's top level. With a `~` that escapes nothing it is a name.
+ * Source: RFC 6901 section 3
+ */
 export function toPointer(field: string): string {
-  const path = field.startsWith('/') ? field : `/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const path = /^\/([^~]|~[01])*$/.test(field) ? field : `/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   // Half of a surrogate pair is in no URI.
   return `#${encodeURI(path.replace(/\p{Surrogate}/gu, '\ufffd')).replaceAll('#', '%23')}`;
 }

@@ -280,7 +280,7 @@ function recoveryOf(code: string): Recovery | undefined {
  */
 function toPointer(field: string | undefined): string | undefined {
   if (field === undefined) return undefined;
-  const path = field.startsWith('/') ? field : `/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const path = /^\/([^~]|~[01])*$/.test(field) ? field : `/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   return attemptTo(() => `#${encodeURI(path.replace(/^\/data\/attributes(?=\/)/, '')).replaceAll('#', '%23')}`);
 }
 

@@ -34,9 +34,6 @@ export function fieldErrors(conflict: Conflict): FieldError[] {
 
 /** The parts of a JSON Pointer in a URI fragment. Source: RFC 6901 sections 4 and 6 */
 function pathOf(pointer: string): string[] {
-  const parts =
-    attemptTo(() => decodeURIComponent(pointer))
-      ?.split('/')
-      .slice(1) ?? [];
+  const parts = (attemptTo(() => decodeURIComponent(pointer)) ?? '').split('/').slice(1);
   return parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

@@ -1,9 +1,5 @@
 import { attemptTo, type Conflict, parse } from './conflict.ts';
 
-/** Milliseconds before the first retry, at most; each further one may take twice as long. */
-const BASE_DELAY = 100;
-/** Milliseconds. */
-const MAX_DELAY = 5000;
 /** True when a program can go on by itself: with the same request, or after a merge with the current state. */
 export function isRecoverable(conflict: Conflict): boolean {
   return conflict.recovery.endsWith('retry');
@@ -18,8 +14,8 @@ export function isRecoverable(conflict: Conflict): boolean {
  * @param attempt how many runs have failed: 1, 2, …
  */
 export function retryDelay(conflict: Conflict, attempt = 1): number {
-  const said = ('retry_after' in conflict && conflict.retry_after) || 0;
-  return said * 1000 + Math.random() * Math.min(MAX_DELAY, BASE_DELAY * 2 ** (attempt - 1));
+  const { retry_after = 0 } = conflict as { readonly retry_after?: number };
+  return retry_after * 1000 + Math.random() * Math.min(5000, 100 * 2 ** (attempt - 1));
 }
 
 /** How often and how long something is tried. */

@@ -16,7 +16,11 @@ const text = fc.oneof(
 
 /** A name of the body's top level, or a JSON Pointer that does not go to where JSON:API keeps its attributes. */
 const field = fc
-  .oneof(text, fc.constantFrom('a/b', 'a~b', '~1', '#', 'items.0', '/items/0/quantity', '/a~1b/c', 'Straße', '%25'))
+  .oneof(
+    text,
+    fc.constantFrom('a/b', 'a~b', '~1', '#', 'items.0', '/items/0/quantity', '/a~1b/c', 'Straße', '%25'),
+    fc.constantFrom('/', '//', '~', '/~', '/~/a', '/~2', '/~0', '/a/~', '/~01', '/\n'),
+  )
   .filter((name) => !name.startsWith('/data/attributes/'));
 
 const errors = fc.array(field, { minLength: 1, maxLength: 5 });
@@ -113,6 +117,19 @@ describe('parseConflict', () => {
       const { conflict } = defineConflicts({ format });
       const error = conflict(code, { fields: ['email', '/items/0/quantity'], instance: 'urn:uuid:1' } as never);
       expect(await parseConflict(error.getResponse())).toStrictEqual(asJson(error.problem));
+    }
+  });
+
+  test.each([
+    ['/a~1b/0', '#/a~1b/0'],
+    ['/', '#/'],
+    ['/~', '#/~1~0'],
+    ['/items/~2', '#/~1items~1~02'],
+  ])('points to %j, a path or a name, in each format', async (name, pointer) => {
+    for (const format of ['problem', 'simple', 'jsonapi'] as const) {
+      const error = defineConflicts({ format }).conflict('duplicate', { fields: [name] });
+      expect(error.problem.errors).toEqual([{ pointer, code: 'taken' }]);
+      expect((await parseConflict(error.getResponse()))?.errors).toEqual([{ pointer, code: 'taken' }]);
     }
   });
 
