@@ -257,10 +257,11 @@ export async function runTransaction(
     const delay = Math.random() * Math.min(maxDelay, baseDelay * 2 ** (attempt - 1));
     const isOver = attempt >= attempts || performance.now() - started + delay > budget;
     // Asked each time: whoever is asked learns of every failure.
-    const isWorthIt = helps({ ...outcome, violation }) && !isGivenUp(error);
-    if (!isWorthIt || isOver) {
+    const isHelped = helps({ ...outcome, violation });
+    const wasGivenUp = isGivenUp(error);
+    if (!isHelped || wasGivenUp || isOver) {
       const thrown = conflicts.translate(error, context);
-      if (isWorthIt && typeof thrown === 'object' && thrown !== null) GIVEN_UP.add(thrown);
+      if (isHelped || wasGivenUp) giveUp(thrown, conflicts);
       throw thrown;
     }
     try {
@@ -272,6 +273,14 @@ export async function runTransaction(
 
 /** What was thrown when the attempts were over: a transaction around another does not multiply them. */
 const GIVEN_UP: WeakSet<object> = /* @__PURE__ */ new WeakSet();
+
+/** With the database's own error, which is the cause of whatever it is translated to on its way out. */
+function giveUp(error: unknown, conflicts: Pick<Conflicts, 'classify'>): void {
+  causes(error, (candidate) => {
+    if (candidate === error || conflicts.classify(candidate)) GIVEN_UP.add(candidate);
+    return undefined;
+  });
+}
 
 function isGivenUp(error: unknown): boolean {
   return causes(error, (candidate) => GIVEN_UP.has(candidate) || undefined) === true;

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { isConflict } from '../../src/index.ts';
+import { defineConflicts, isConflict } from '../../src/index.ts';
 import { type Beginner, withTransactionRetry } from '../../src/retry/index.ts';
 import { captured } from '../violations.ts';
 
@@ -53,6 +53,52 @@ test('one within another runs no more often than one may', async () => {
   const nested = () => withTransactionRetry(database(), inner, { baseDelay: 1 });
   await failed(withTransactionRetry(database(), nested, { baseDelay: 1 }));
   expect(inner).toHaveBeenCalledTimes(5);
+});
+
+const QUICK = { baseDelay: 1 };
+const ours = defineConflicts({ status: { contention: 503 } });
+const request = { method: 'POST', headers: { 'accept-language': 'de' } };
+type Run = () => Promise<unknown>;
+
+test.each<[string, (transaction: Run) => Promise<unknown>]>([
+  ['in a repository that is wrapped', (transaction) => ours.wrap({ save: transaction }).save()],
+  [
+    'which is translated in between',
+    async (transaction) => {
+      try {
+        return await transaction();
+      } catch (error) {
+        throw ours.translate(error, request);
+      }
+    },
+  ],
+  [
+    'which is wrapped in an error of the application',
+    async (transaction) => {
+      try {
+        return await transaction();
+      } catch (cause) {
+        throw new Error('The order was not saved', { cause });
+      }
+    },
+  ],
+  ['within a second', (transaction) => withTransactionRetry(database(), transaction, QUICK)],
+  [
+    'within a second with rules of its own',
+    (transaction) => withTransactionRetry(database(), transaction, { ...QUICK, conflicts: ours }),
+  ],
+  [
+    'within a second for a request',
+    (transaction) => withTransactionRetry(database(), transaction, { ...QUICK, conflicts: ours, context: request }),
+  ],
+])('one within another, %s, runs no more often than one may', async (_, between) => {
+  for (const error of [deadlock, () => new Error('ORM', { cause: deadlock() })]) {
+    const inner = vi.fn(() => Promise.reject(error()));
+    const middle = vi.fn(() => between(() => withTransactionRetry(database(), inner, QUICK)));
+    const outer = vi.fn(() => withTransactionRetry(database(), middle, { ...QUICK, context: request }));
+    await failed(withTransactionRetry(database(), outer, { ...QUICK, conflicts: ours }));
+    expect([inner, middle, outer].map(({ mock }) => mock.calls.length)).toEqual([5, 1, 1]);
+  }
 });
 
 test.each(['pg/postgresql-18/connection-killed', 'mysql2/mysql-9/connection-killed'])(
