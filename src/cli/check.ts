@@ -3,8 +3,8 @@ import { definePolicy, type PolicyOptions } from '../policy.ts';
 import type { ProblemCode } from '../problem.ts';
 import type { Violation } from '../violation.ts';
 import { count } from './catalog.ts';
-import { codesOf, declarationOf, defineKeys, isUserFacing, normalized, referencesOf } from './keys.ts';
-import { nearestOf } from './nearest.ts';
+import { codesOf, declarationOf, defineKeys, isUserFacing, type Keys, normalized, referencesOf } from './keys.ts';
+import { defineNameIndex, nearestOf, wordsOf } from './nearest.ts';
 import { readSchema } from './read.ts';
 import { loadRules } from './rules.ts';
 import { type Cell, type Output, printable, tableOf } from './terminal.ts';
@@ -68,7 +68,8 @@ export async function checkCommand(command: CheckCommand, output: Output): Promi
   return isDrifted ? 1 : 0;
 }
 
-function driftOf(
+/** Compares rules with a schema. */
+export function driftOf(
   catalog: Catalog,
   conditions: readonly string[],
   options: PolicyOptions,
@@ -106,21 +107,48 @@ function driftOf(
     return policy.answer(violation)?.rule !== undefined;
   }
 
-  // What has been renamed is looked for among what has no rule, first of all what has the columns that the name tells.
-  const formsOf = (found: readonly Constraint[]) => found.flatMap((constraint) => keys.formsOf(constraint));
   const unruled = missing.map(({ constraint }) => constraint);
-  const nearest = (rule: string): string | undefined => {
-    const likely = unruled.filter(({ columns }) => columns?.every((column) => rule.includes(column)));
-    const own = nearestOf(rule, alike(rule, formsOf(likely))) ?? nearestOf(rule, alike(rule, formsOf(unruled)));
-    return own !== undefined && hasSameWord(rule, own) ? own : nearestOf(rule, alike(rule, [...known]));
-  };
-  const gone = Object.keys(options.rules ?? {})
-    .filter((rule) => !known.has(rule) && !known.has(normalized(rule)) && !ignored.has(normalized(rule)))
-    .map((rule) => {
-      const near = nearest(rule);
-      return { rule, ...(near !== undefined && { nearest: near }) };
-    });
+  const rules = Object.keys(options.rules ?? {}).filter(
+    (rule) => !known.has(rule) && !known.has(normalized(rule)) && !ignored.has(normalized(rule)),
+  );
+  const nearest = defineNearest(rules.length, keys, unruled, known);
+  const gone = rules.map((rule) => {
+    const near = nearest(rule);
+    return { rule, ...(near !== undefined && { nearest: near }) };
+  });
   return { gone, missing, partial, nameless };
+}
+
+/** With more rules that are gone times keys that there are, a few keys are looked at instead of all. */
+const THOROUGH = 100_000;
+
+/**
+ * Finds what a rule that is gone may be called now: first of all among what has no rule and has the columns that the
+ * name tells.
+ */
+function defineNearest(
+  count: number,
+  keys: Keys,
+  unruled: readonly Constraint[],
+  known: ReadonlySet<string>,
+): (rule: string) => string | undefined {
+  const formsOf = (found: readonly Constraint[]) => found.flatMap((constraint) => keys.formsOf(constraint));
+  const search = (rule: string, among: readonly string[]) =>
+    // What is farther is another name.
+    nearestOf(rule, alike(rule, among), Math.max(4, Math.ceil(rule.length / 2)));
+  if (count * known.size > THOROUGH) {
+    const ownIndex = defineNameIndex(formsOf(unruled));
+    const index = defineNameIndex(known);
+    return (rule) => {
+      const own = search(rule, ownIndex.near(rule));
+      return own !== undefined && hasSameWord(rule, own) ? own : search(rule, index.near(rule));
+    };
+  }
+  return (rule) => {
+    const likely = unruled.filter(({ columns }) => columns?.every((column) => rule.includes(column)));
+    const own = search(rule, formsOf(likely)) ?? search(rule, formsOf(unruled));
+    return own !== undefined && hasSameWord(rule, own) ? own : search(rule, [...known]);
+  };
 }
 
 /** The keys of the same form, if there are any: names, or tables with columns. */
@@ -130,6 +158,6 @@ function alike(rule: string, keys: readonly string[]): readonly string[] {
 }
 
 function hasSameWord(a: string, b: string): boolean {
-  const words = new Set(a.split(/[^\p{L}\p{N}]+/u));
-  return b.split(/[^\p{L}\p{N}]+/u).some((word) => words.has(word));
+  const words = wordsOf(a);
+  return [...wordsOf(b)].some((word) => words.has(word));
 }
