@@ -5,6 +5,7 @@ import type { Translator } from '../translator.ts';
 import { shown } from '../validate.ts';
 import type { ForeignKeyViolation, Violation } from '../violation.ts';
 import { constraintsOf, type SqliteQueryable } from './sqlite.ts';
+import { isOneStatement } from './sqlite-schema.ts';
 
 /**
  * A database of `better-sqlite3` or `node:sqlite`: both are synchronous, so that nobody else can be in its savepoint.
@@ -12,6 +13,10 @@ import { constraintsOf, type SqliteQueryable } from './sqlite.ts';
  */
 export interface SqliteConnection extends SqliteQueryable {
   exec(sql: string): unknown;
+  /** better-sqlite3: whether a transaction is open. */
+  readonly inTransaction?: boolean;
+  /** node:sqlite: the same, since Node 22.16. */
+  readonly isTransaction?: boolean;
 }
 
 /** What SQLite does not say of a foreign key. Where a statement broke several, what they have in common. */
@@ -24,7 +29,9 @@ export type ForeignKeyExplanation = Pick<
  * Names the foreign key that SQLite's `FOREIGN KEY constraint failed` hides, and its direction: runs the statement once
  * more, in a savepoint that is always rolled back and with the check put off, and looks which of the rows that it
  * changed break a reference. Costs what the statement costs, and its triggers; no table is read as a whole unless the
- * statement itself would. A transaction that is open stays open, as it was.
+ * statement itself would. A transaction that is open stays open, as it was, unless `run` ends it: what it runs must
+ * not roll back, nor a trigger by RAISE(ROLLBACK), nor a key by ON CONFLICT ROLLBACK. {@link explainForeignKeys} looks
+ * for these before it runs anything.
  *
  * A foreign key that fails at COMMIT is looked for in all tables, and its direction is unknown.
  *
@@ -32,6 +39,7 @@ export type ForeignKeyExplanation = Pick<
  *   itself has to be one of `database.transaction()`
  * @returns `undefined` where the second run breaks nothing or fails in another way
  * @throws {TypeError} for a function that is not synchronous
+ * @throws {Error} where `run` has ended a transaction that was open before: its work is lost
  */
 export function explainForeignKey(database: SqliteConnection, run: () => unknown): ForeignKeyExplanation | undefined {
   return explained(database, run);
@@ -43,7 +51,10 @@ interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** @param statement what `run` runs, where it is known: other tables than those that it writes need no triggers */
+/**
+ * @param statement what `run` runs, where it is known: it is run only if it cannot end the transaction, and other
+ *   tables than those that it writes need no triggers
+ */
 function explained(
   database: SqliteConnection,
   run: () => unknown,
@@ -54,36 +65,48 @@ function explained(
     throw new TypeError(expected(kind === '[object AsyncFunction]' ? 'an async function' : shown(run)));
   }
   const references = referencesOf(database);
-  const tables = statement && writtenBy(database, statement);
   const settings = ['defer_foreign_keys', 'recursive_triggers'].map((name) => [name, pragma(database, name)] as const);
+  const { inTransaction = database.isTransaction } = database;
   let result: unknown;
   let broken: Broken[] = [];
+  let isEnded = false;
   database.exec('SAVEPOINT db_http_errors');
   try {
     // RESTRICT is put off, too. Rows that REPLACE deletes fire triggers only with the second.
     for (const [name] of settings) database.exec(`PRAGMA ${name} = ON`);
-    for (const statement of recorder(references, tables)) database.exec(statement);
-    try {
-      result = run();
-    } catch {}
-    const noted = database.prepare(`SELECT DISTINCT reference, direction FROM temp.${LOG}`).all() as readonly Noted[];
-    broken = brokenBy(database, references, noted);
-    if (broken.length === 0) broken = brokenAnywhere(database, references, noted);
+    // Not before: both settings change what the statement does.
+    const program = statement && programOf(database, statement);
+    if (program?.some(({ opcode }) => opcode === 'AutoCommit' || opcode === 'Savepoint')) {
+      broken = brokenAnywhere(database, references, []);
+    } else if (!program?.some(rollsBack)) {
+      const tables = program && writtenBy(database, program);
+      for (const statement of recorder(references, tables)) database.exec(statement);
+      try {
+        result = run();
+      } catch {}
+      const noted = database.prepare(`SELECT DISTINCT reference, direction FROM temp.${LOG}`).all() as readonly Noted[];
+      broken = brokenBy(database, references, noted);
+      if (broken.length === 0) broken = brokenAnywhere(database, references, noted);
+    }
   } catch {
-    // The statement ended the transaction.
+    // The statement ended the transaction, or cannot be looked into.
   } finally {
-    for (const statement of ['ROLLBACK TO db_http_errors', 'RELEASE db_http_errors']) {
+    // Settings first: defer_foreign_keys = OFF forgets what a COMMIT has to check, and the savepoint knows it.
+    const settled = settings.map(([name, value]) => `PRAGMA ${name} = ${value}`);
+    for (const statement of [...settled, 'ROLLBACK TO db_http_errors', 'RELEASE db_http_errors']) {
       try {
         database.exec(statement);
-      } catch {}
+      } catch {
+        isEnded = true;
+      }
     }
-    for (const [name, value] of settings) database.exec(`PRAGMA ${name} = ${value}`);
   }
   if (result instanceof Promise) {
     result.catch(() => undefined);
     throw new TypeError(expected('a function that returns a promise'));
   }
-  return inCommon(broken);
+  if (isEnded && inTransaction) throw new Error('What explainForeignKey() ran has ended the transaction that was open');
+  return isEnded ? undefined : inCommon(broken);
 }
 
 const expected = (got: string): string =>
@@ -106,7 +129,7 @@ export function explainForeignKeys(database: SqliteConnection): Translator {
     prepare: database.prepare.bind(database),
   };
 
-  function explaining(target: object, name: string, sql?: string): void {
+  function explaining(target: object, name: string, statementOf: (values: readonly unknown[]) => Statement): void {
     const methods = target as Record<string, unknown>;
     const method = methods[name];
     if (typeof method !== 'function') return;
@@ -115,13 +138,13 @@ export function explainForeignKeys(database: SqliteConnection): Translator {
       try {
         return run();
       } catch (error) {
-        explain(error, run, sql === undefined ? undefined : { sql, values });
+        explain(error, run, statementOf(values));
         throw error;
       }
     };
   }
 
-  function explain(error: unknown, run: () => unknown, statement?: Statement): void {
+  function explain(error: unknown, run: () => unknown, statement: Statement): void {
     try {
       const violation = betterSqlite3.classify(error) ?? nodeSqlite.classify(error);
       if (violation?.kind !== 'foreign_key_violation') return;
@@ -130,13 +153,33 @@ export function explainForeignKeys(database: SqliteConnection): Translator {
     } catch {}
   }
 
+  /** Of several statements the first run may have done some, and never come to others. */
+  function exec(sql: string): unknown {
+    try {
+      return original.exec(sql);
+    } catch (error) {
+      // Prepared, it is one statement, whatever the text is.
+      if (isOneStatement(sql)) explain(error, () => runOnce(original.prepare(sql)), { sql, values: [] });
+      throw error;
+    }
+  }
+
   const prepare = original.prepare as (sql: string, ...options: unknown[]) => object;
   (database as { prepare: unknown }).prepare = (sql: string, ...options: unknown[]): object => {
     const statement = prepare(sql, ...options);
-    for (const name of ['run', 'get', 'all']) explaining(statement, name, sql);
+    let bound: readonly unknown[] = [];
+    const { bind } = statement as { bind?: (...values: unknown[]) => unknown };
+    if (bind) {
+      (statement as { bind: unknown }).bind = (...values: unknown[]): unknown => {
+        bound = values;
+        return bind.apply(statement, values);
+      };
+    }
+    const statementOf = (values: readonly unknown[]) => ({ sql, values: [...bound, ...values] });
+    for (const name of ['run', 'get', 'all']) explaining(statement, name, statementOf);
     return statement;
   };
-  explaining(database, 'exec');
+  database.exec = exec;
   return {
     name: 'explained foreign keys',
     owns: (error) => violations.has(error as object),
@@ -169,30 +212,61 @@ function referencesOf(database: SqliteConnection): readonly Constraint[] {
   return references;
 }
 
+/** An instruction of a compiled statement. Source: https://sqlite.org/opcode.html */
+interface Instruction {
+  readonly opcode: string;
+  readonly p1: number | bigint;
+  readonly p2: number | bigint;
+  readonly p5: number | bigint;
+}
+
 /**
- * The tables that a statement writes, with its triggers and its cascades; `undefined` where it cannot be told.
+ * What a statement is compiled to, with its triggers and its cascades.
+ * Source: https://sqlite.org/lang_explain.html
+ *
+ * @throws where it cannot be told
+ */
+function programOf(database: SqliteConnection, { sql, values }: Statement): readonly Instruction[] {
+  const program = database.prepare(`EXPLAIN ${sql}`).all(...(values as never[])) as readonly Instruction[];
+  if (program.length === 0 || !program.every(({ opcode }) => typeof opcode === 'string')) {
+    throw new TypeError('Expected EXPLAIN to give rows');
+  }
+  return program;
+}
+
+/** The number of ROLLBACK among the ways to resolve a conflict. Source: https://sqlite.org/c3ref/c_fail.html */
+const ROLLBACK = 1;
+
+/**
+ * True where a conflict rolls the whole transaction back: RAISE(ROLLBACK), OR ROLLBACK and ON CONFLICT ROLLBACK.
+ * Source: https://sqlite.org/opcode.html (Halt, HaltIfNull, VUpdate)
+ */
+function rollsBack({ opcode, p2, p5 }: Instruction): boolean {
+  if (opcode === 'VUpdate') return Number(p5) === ROLLBACK;
+  return (opcode === 'Halt' || opcode === 'HaltIfNull') && Number(p2) === ROLLBACK;
+}
+
+/**
+ * The tables that a program writes.
  * Source: https://sqlite.org/opcode.html (OpenWrite, Clear)
  */
-function writtenBy(database: SqliteConnection, { sql, values }: Statement): ReadonlySet<string> | undefined {
-  try {
-    const program = database.prepare(`EXPLAIN ${sql}`).all(...(values as never[])) as readonly {
-      readonly opcode: string;
-      readonly p1: number | bigint;
-      readonly p2: number | bigint;
-    }[];
-    const pages = new Set<number>();
-    for (const { opcode, p1, p2 } of program) {
-      if (opcode === 'OpenWrite') pages.add(Number(p2));
-      if (opcode === 'Clear') pages.add(Number(p1));
-    }
-    const tables = database.prepare('SELECT tbl_name, rootpage FROM main.sqlite_schema').all() as readonly {
-      readonly tbl_name: string;
-      readonly rootpage: number | bigint | null;
-    }[];
-    return new Set(tables.filter(({ rootpage }) => pages.has(Number(rootpage))).map(({ tbl_name }) => tbl_name));
-  } catch {
-    return undefined;
+function writtenBy(database: SqliteConnection, program: readonly Instruction[]): ReadonlySet<string> {
+  const pages = new Set<number>();
+  for (const { opcode, p1, p2 } of program) {
+    if (opcode === 'OpenWrite') pages.add(Number(p2));
+    if (opcode === 'Clear') pages.add(Number(p1));
   }
+  const tables = database.prepare('SELECT tbl_name, rootpage FROM main.sqlite_schema').all() as readonly {
+    readonly tbl_name: string;
+    readonly rootpage: number | bigint | null;
+  }[];
+  return new Set(tables.filter(({ rootpage }) => pages.has(Number(rootpage))).map(({ tbl_name }) => tbl_name));
+}
+
+/** What returns rows is read in better-sqlite3, where `run()` refuses it; a statement of node:sqlite runs anything. */
+function runOnce(prepared: object): unknown {
+  const statement = prepared as { readonly reader?: boolean; run(): unknown; all(): unknown };
+  return statement.reader ? statement.all() : statement.run();
 }
 
 const LOG = 'db_http_errors_log';

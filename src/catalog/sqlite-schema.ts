@@ -43,6 +43,14 @@ export function declaredIn(sql: string): Declared[] {
   return split(inside).flatMap((item) => constraintsOf(item, sql));
 }
 
+/** False where anything follows a semicolon: several statements, or the body of a trigger. */
+export function isOneStatement(sql: string): boolean {
+  const isEnd = ({ kind, value }: Token): boolean => kind === 'mark' && value === ';';
+  const tokens = tokensOf(sql);
+  const end = tokens.findIndex(isEnd);
+  return end < 0 || tokens.slice(end).every(isEnd);
+}
+
 const TABLE_CONSTRAINTS: readonly (string | undefined)[] = ['CONSTRAINT', 'PRIMARY', 'UNIQUE', 'CHECK', 'FOREIGN'];
 
 /** The constraints of one item of the list: of a column, or of the table. */

@@ -176,6 +176,12 @@ describe('explainForeignKey()', () => {
     }
   });
 
+  test('says that what it ran has ended the transaction', () => {
+    database.exec('BEGIN; INSERT INTO customers (id) VALUES (3)');
+    const run = () => database.exec('INSERT INTO customers (id) VALUES (4); ROLLBACK');
+    expect(() => explainForeignKey(database, run)).toThrow('has ended the transaction that was open');
+  });
+
   test('knows nothing of what breaks nothing, or fails in another way', () => {
     const before = stateOf(database);
     expect(explainForeignKey(database, () => database.exec('DELETE FROM jobs'))).toBeUndefined();
@@ -305,4 +311,115 @@ describe('explainForeignKeys()', () => {
     expect(classify(error)).toMatchObject({ kind: 'unique_violation', columns: ['id'] });
     expect(driver.owns(new Error('FOREIGN KEY constraint failed'))).toBe(false);
   });
+
+  const RESTRICTED = `
+    CREATE TABLE log (id INTEGER PRIMARY KEY);
+    CREATE TABLE p (id INTEGER PRIMARY KEY, x);
+    CREATE TABLE c (id INTEGER PRIMARY KEY, p_id INTEGER REFERENCES p (id) ON DELETE RESTRICT);
+    CREATE TABLE u (x UNIQUE ON CONFLICT ROLLBACK);
+    CREATE TABLE filled (x NOT NULL ON CONFLICT ROLLBACK);
+    CREATE TABLE once (x UNIQUE);
+    INSERT INTO p VALUES (1, 1), (2, 2), (3, 3);
+    INSERT INTO c VALUES (1, 1);
+    INSERT INTO once VALUES (0);`;
+
+  test.each([
+    ['RAISE(ROLLBACK)', "SELECT RAISE(ROLLBACK, 'no_delete');"],
+    ['ON CONFLICT ROLLBACK of a key', 'INSERT INTO u VALUES (0); INSERT INTO u VALUES (0);'],
+    ['ON CONFLICT ROLLBACK of NOT NULL', 'INSERT INTO filled VALUES (NULL);'],
+    ['OR ROLLBACK', 'INSERT OR ROLLBACK INTO once VALUES (0);'],
+  ])('leaves a transaction as it is that the second run would end: %s', (_, body) => {
+    database.exec(RESTRICTED);
+    database.exec(`CREATE TRIGGER p_gone AFTER DELETE ON p BEGIN ${body} END`);
+    const driver = explainForeignKeys(database);
+    const statement = database.prepare('DELETE FROM p WHERE id >= ?');
+    for (const run of [
+      () => statement.run(1),
+      () => database.prepare('DELETE FROM p WHERE id >= ?').bind(1).run(),
+      () => database.exec('DELETE FROM p'),
+    ]) {
+      database.exec('BEGIN; INSERT INTO log VALUES (1)');
+      const before = stateOf(database);
+      const error = thrownBy(run);
+      expect(error).toMatchObject({ message: 'FOREIGN KEY constraint failed' });
+      expect(driver.owns(error)).toBe(false);
+      expect(stateOf(database)).toEqual(before);
+      database.exec('ROLLBACK');
+    }
+  });
+
+  test('sees the triggers of the rows that REPLACE would delete', () => {
+    database.exec(RESTRICTED);
+    database.exec(`CREATE TRIGGER p_gone AFTER DELETE ON p BEGIN SELECT RAISE(ROLLBACK, 'no_delete'); END;
+      BEGIN; INSERT INTO log VALUES (1)`);
+    const driver = explainForeignKeys(database);
+    const before = stateOf(database);
+    const error = thrownBy(() => database.prepare('REPLACE INTO p VALUES (1, 5), (1, 6)').run());
+    expect(error).toMatchObject({ message: 'FOREIGN KEY constraint failed' });
+    expect(driver.owns(error)).toBe(false);
+    expect(stateOf(database)).toEqual(before);
+  });
+
+  test.each([
+    'INSERT INTO c VALUES (9, 42); ROLLBACK;',
+    'INSERT INTO c VALUES (9, 42); ROLLBACK; INSERT INTO log VALUES (2);',
+    'INSERT INTO c VALUES (9, 42); COMMIT',
+    'INSERT INTO c VALUES (9, 42); INSERT INTO log VALUES (2)',
+  ])('runs nothing that the first run did not come to: %s', (sql) => {
+    database.exec(RESTRICTED);
+    const driver = explainForeignKeys(database);
+    for (const begin of ['', 'BEGIN; INSERT INTO log VALUES (1)']) {
+      database.exec(begin);
+      const before = stateOf(database);
+      const error = thrownBy(() => database.exec(sql));
+      expect(error).toMatchObject({ message: 'FOREIGN KEY constraint failed' });
+      expect(driver.owns(error)).toBe(false);
+      expect(stateOf(database)).toEqual(before);
+    }
+  });
+
+  test.each([
+    "INSERT INTO orders VALUES (9, 42, ';'); -- one; statement\n;",
+    'INSERT INTO orders (customer_id) VALUES (42) RETURNING id',
+  ])('explains an exec() of one statement: %s', (sql) => {
+    const { classify } = defineConflicts({ drivers: [explainForeignKeys(database)] });
+    const before = stateOf(database);
+    expect(classify(thrownBy(() => database.exec(sql)))).toMatchObject({ ...ORDERS, ...MISSING });
+    expect(stateOf(database)).toEqual(before);
+  });
+
+  test('knows the values that are bound for good', () => {
+    const { classify } = defineConflicts({ drivers: [explainForeignKeys(database)] });
+    const statement = database.prepare('INSERT INTO orders (customer_id) VALUES (?)').bind(42);
+    expect(classify(thrownBy(() => statement.run()))).toMatchObject({ ...ORDERS, ...MISSING });
+  });
+
+  test('leaves it to the COMMIT to find what was put off before', () => {
+    const { classify } = defineConflicts({ drivers: [explainForeignKeys(database)] });
+    database.exec('BEGIN; INSERT INTO invoices VALUES (1, 42)');
+    const before = stateOf(database);
+    expect(classify(thrownBy(() => database.exec('DELETE FROM items')))).toMatchObject({ table: 'labels' });
+    expect(stateOf(database)).toEqual(before);
+    expect(() => database.exec('COMMIT')).toThrow('FOREIGN KEY constraint failed');
+    expect(database.inTransaction).toBe(true);
+  });
+
+  test.each(['OFF', 'ON'])('names what a COMMIT finds without another COMMIT, defer_foreign_keys = %s', (setting) => {
+    const { classify } = defineConflicts({ drivers: [explainForeignKeys(database)] });
+    database.exec(`BEGIN; PRAGMA defer_foreign_keys = ${setting}; INSERT INTO invoices VALUES (1, 42)`);
+    const before = stateOf(database);
+    for (const run of [() => database.exec('COMMIT'), () => database.prepare('COMMIT').run()]) {
+      expect(classify(thrownBy(run))).toMatchObject({ table: 'invoices', constraint: 'invoices_customer_fkey' });
+      expect(stateOf(database)).toEqual(before);
+    }
+  });
 });
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('Expected it to throw');
+}
