@@ -31,10 +31,14 @@ export interface StoredAnswer {
 const KEPT = ['Content-Type', 'ETag', 'Location'];
 const NOTHING = /* @__PURE__ */ Buffer.alloc(0);
 
+/** Source: RFC 9110 sections 5.1 and 5.5. Node and `Headers` throw for anything else, and would do so each time again. */
+const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
+const VALUE = /^[\t -~\u0080-\u00ff]*$/;
+
 /**
  * The answer that a handler gave, ready to be sent.
  *
- * @throws {TypeError} for anything that is no answer
+ * @throws {TypeError} for anything that is no answer, or that HTTP cannot carry
  */
 export function toAnswer(given: unknown): IdempotentAnswer {
   if (!isRecord(given)) {
@@ -48,11 +52,26 @@ export function toAnswer(given: unknown): IdempotentAnswer {
   }
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(given.headers ?? {})) {
-    if (value !== undefined) headers[KEPT.find((kept) => isSame(kept, name)) ?? name] = String(value);
+    if (value === undefined) continue;
+    const known = KEPT.find((kept) => isSame(kept, name)) ?? name;
+    headers[known] = headerValue(known, String(value));
   }
   const [bytes, type] = bytesOf(body);
   if (type !== undefined) headers['Content-Type'] ??= type;
   return { status: status as number, headers, body: bytes, isReplay: false };
+}
+
+function headerValue(name: string, given: string): string {
+  // A path may be of any language. What is encoded already stays as it is.
+  const value = name === 'Location' ? given.replace(/[^!-~]+/g, encoded) : given;
+  if (NAME.test(name) && VALUE.test(value)) return value;
+  throw new TypeError(
+    `Expected the header ${JSON.stringify(name)} of an answer to have a name and value that HTTP allows`,
+  );
+}
+
+function encoded(text: string): string {
+  return Buffer.from(text).toString('hex').toUpperCase().replace(/../g, '%$&');
 }
 
 function bytesOf(body: unknown): readonly [Buffer, type?: string] {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, validateHeaderName, validateHeaderValue } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import BetterSqlite3 from 'better-sqlite3';
@@ -268,6 +268,54 @@ describe('an answer', () => {
       headers,
     }));
     expect(sent).toEqual({ 'Content-Type': 'text/csv', Location: '/a', 'X-Count': '3' });
+  });
+
+  test.each([
+    ['/files/日本', '/files/%E6%97%A5%E6%9C%AC'],
+    ['/a b?q=%20é', '/a%20b?q=%20%C3%A9'],
+    ['/a\r\nSet-Cookie: a=b', '/a%0D%0ASet-Cookie:%20a=b'],
+    ['/\ud800', '/%EF%BF%BD'],
+    ['https://a.example/b#c', 'https://a.example/b#c'],
+  ])('may say that its result is at %j', async (location, sent) => {
+    const answer = await idempotency.inTransaction(post(randomUUID()), SCOPE, () => ({
+      status: 201,
+      headers: { location },
+    }));
+    expect(answer.headers).toEqual({ Location: sent });
+    expect(toResponse(answer).headers.get('location')).toBe(sent);
+    validateHeaderValue('Location', sent);
+  });
+
+  test('has headers that Node can send, or is a mistake that leaves nothing behind', async () => {
+    const database = open().exec('CREATE TABLE payments (id INTEGER)');
+    const wrong = [{ 'X-Name': '日本' }, { 'X-Name': 'a\r\nb' }, { 'X-Name': '\0' }, { 'X Name': 'a' }, { '': 'a' }];
+    for (const headers of wrong) {
+      const run = (tx: BetterSqlite3.Database): Answer => {
+        tx.exec('INSERT INTO payments VALUES (1)');
+        return { status: 201, headers: headers as Record<string, string> };
+      };
+      const error = await failure(defineIdempotency(database).inTransaction(post('k'), SCOPE, run));
+      expect(String(error)).toContain('TypeError: Expected the header ');
+    }
+    expect(database.prepare('SELECT count(*) FROM payments').pluck().get()).toBe(0);
+    const allowed = fc.string({ unit: fc.constantFrom('\t', ' ', 'a', ':', '~', 'é', 'ÿ', '\u007f', '\n', 'Ā') });
+    await fc.assert(
+      fc.asyncProperty(allowed, allowed, async (name, value) => {
+        const run = () => ({ status: 200, headers: { [name]: value } });
+        const error = await failure(defineIdempotency(open()).inTransaction(post('k'), SCOPE, run));
+        const isSendable = () => {
+          try {
+            validateHeaderName(name);
+            validateHeaderValue(name, value);
+            return true;
+          } catch {
+            return false;
+          }
+        };
+        expect(error === undefined).toBe(isSendable());
+      }),
+      { numRuns: 50 },
+    );
   });
 
   test.each([204, 205, 304])('of %i has no body as a Response', async (status) => {
