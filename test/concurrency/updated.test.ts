@@ -2,7 +2,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import createError from 'http-errors';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { affectedRows, assertUpdated, defineTransitions, precheck } from '../../src/concurrency/index.ts';
-import { defineConflicts, isConflict } from '../../src/index.ts';
+import { defineConflicts, isConflict, translate } from '../../src/index.ts';
 import { captured } from '../violations.ts';
 
 function thrownBy(run: () => unknown): unknown {
@@ -204,10 +204,55 @@ describe('a look before writing', () => {
     await expect(precheck(conflicts, expected, () => foreign)).resolves.toBeUndefined();
   });
 
-  test('does not look where the constraint is concealed', () => {
+  test.each([
+    ['unique_violation', 'duplicate'],
+    ['foreign_key_violation', 'reference_conflict'],
+    ['check_violation', 'check_failed'],
+    ['exclusion_violation', 'overlap'],
+  ] as const)('looks for a %s that has no rule, also without a context', async (kind, code) => {
+    const unregistered = { kind, constraint: 'users_emial_key' };
+    for (const by of [conflicts, defineConflicts(), defineConflicts({ format: 'simple' }), { translate }]) {
+      for (const context of [undefined, {}, { operation: undefined }]) {
+        expect(thrownBy(() => precheck(by, unregistered, () => true, context))).toMatchObject({ code });
+        await expect(precheck(by, unregistered, async () => true, context)).rejects.toMatchObject({ code });
+        expect(precheck(by, unregistered, () => false, context)).toBeUndefined();
+      }
+    }
+  });
+
+  test('looks where the rule says conflict itself, with words and without', () => {
+    const named = defineConflicts({
+      rules: { users_email_key: { code: 'conflict', detail: 'Not now.' }, a_key: { code: 'conflict' } },
+    });
+    expect(thrownBy(() => precheck(named, expected, () => true))).toMatchObject({
+      code: 'conflict',
+      rule: 'users_email_key',
+      problem: { type: 'about:blank', status: 409, detail: 'Not now.' },
+    });
+    const bare = thrownBy(() => precheck(named, { ...expected, constraint: 'a_key' }, () => true));
+    expect(bare).toMatchObject({ code: 'conflict', problem: { type: 'about:blank', title: 'Conflict' } });
+  });
+
+  test('refuses to look for what would pass through', () => {
+    const required = { kind: 'not_null_violation', table: 'users', columns: ['email'] } as const;
+    expect(() => precheck(conflicts, required, () => false)).toThrow(
+      new TypeError('Expected a violation that has an answer, got "not_null_violation": it needs a rule'),
+    );
+    const asked = defineConflicts({ status: { required: 422 } });
+    expect(thrownBy(() => precheck(asked, required, () => true))).toMatchObject({ code: 'required', status: 422 });
+  });
+
+  test.each([
+    ['as they are', conflicts],
+    ['with a type', defineConflicts({ rules: { accounts_email_key: { conceal: true } }, typeBase: '/problems/' })],
+    ['with a status', defineConflicts({ rules: { accounts_email_key: { conceal: true } }, status: { conflict: 422 } })],
+    ['when only a function is given', { translate: conflicts.translate }],
+  ])('does not look where the constraint is concealed: answers %s', (_, by) => {
     const look = () => {
       throw new Error('looked');
     };
-    expect(precheck(conflicts, { ...expected, constraint: 'accounts_email_key' }, look)).toBeUndefined();
+    const concealed = { ...expected, constraint: 'accounts_email_key' };
+    expect(precheck(by, concealed, look)).toBeUndefined();
+    expect(precheck(by, concealed, look, { method: 'POST', headers: {} })).toBeUndefined();
   });
 });
