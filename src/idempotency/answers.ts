@@ -5,7 +5,7 @@ export interface Answer {
   /** 200 to 599. */
   readonly status: number;
   readonly headers?: { readonly [name: string]: string | number | undefined };
-  /** A text or bytes are sent as they are, anything else as JSON. */
+  /** A text or bytes are sent as they are, plain data as JSON. */
   readonly body?: unknown;
 }
 
@@ -81,7 +81,23 @@ function bytesOf(body: unknown): readonly [Buffer, type?: string] {
   if (ArrayBuffer.isView(body)) {
     return [Buffer.from(body.buffer, body.byteOffset, body.byteLength), 'application/octet-stream'];
   }
-  return [Buffer.from(JSON.stringify(body)), 'application/json'];
+  const json = JSON.stringify(body, (_, value) => {
+    if (isPlain(value)) return value as unknown;
+    throw notPlain(value);
+  });
+  if (json === undefined) throw notPlain(body);
+  return [Buffer.from(json), 'application/json'];
+}
+
+/** False for what JSON would make an empty object of: a promise that was not waited for, a stream, a map. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return true;
+  return isRecord(value) && typeof value.then !== 'function' && typeof value.pipe !== 'function';
+}
+
+function notPlain(value: unknown): TypeError {
+  const type = typeof value === 'object' ? Object.prototype.toString.call(value) : typeof value;
+  return new TypeError(`Expected the body of an answer to be a text, bytes or plain data, got ${type}`);
 }
 
 /** What is stored of an answer: of one that is too large, its status and where the result is. */

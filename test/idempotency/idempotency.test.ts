@@ -323,6 +323,52 @@ describe('an answer', () => {
     expect(await toResponse(answer).text()).toBe('');
   });
 
+  test.each<[string, unknown]>([
+    [
+      'a row of a class',
+      new (class Row {
+        readonly a = 1;
+      })(),
+    ],
+    ['a row without a prototype', Object.assign(Object.create(null), { a: 1 })],
+    ['what has a text for JSON', { toJSON: () => ({ a: 1 }), b: new Map() }],
+  ])('may be %s', async (_, body) => {
+    const answer = await idempotency.inTransaction(post(randomUUID()), SCOPE, () => ({ status: 200, body }));
+    expect(Buffer.from(answer.body).toString()).toBe('{"a":1}');
+  });
+
+  test('may have members that are dates, bytes and nothing', async () => {
+    const body = { at: new Date(0), bytes: Buffer.from('a'), none: undefined, list: [null, undefined] };
+    const answer = await idempotency.inTransaction(post(randomUUID()), SCOPE, () => ({ status: 200, body }));
+    expect(Buffer.from(answer.body).toString()).toBe(JSON.stringify(body));
+  });
+
+  test.each<[string, () => unknown]>([
+    ['a promise', () => Promise.resolve({ a: 1 })],
+    // biome-ignore lint/suspicious/noThenProperty: it is what a query builder is
+    ['a query that has not begun', () => ({ then: () => {} })],
+    ['a Response', () => Response.json({ a: 1 })],
+    ['a blob', () => new Blob(['a'])],
+    ['a form', () => new FormData()],
+    ['a stream', () => new ReadableStream()],
+    ['a stream of Node', () => Readable.from(['a'])],
+    ['a map', () => new Map([['a', 1]])],
+    ['a set', () => new Set([1])],
+    ['an error', () => new Error('a')],
+    ['a function', () => () => 1],
+    ['a symbol', () => Symbol('a')],
+  ])('is never %s, which would be stored as an empty object', async (_, body) => {
+    const given = [body(), ...(typeof body() === 'object' ? [{ data: [body()] }] : [])];
+    for (const each of given) {
+      const key = randomUUID();
+      const run = () => ({ status: 201, body: each });
+      await expect(idempotency.inTransaction(post(key), SCOPE, run)).rejects.toThrow(
+        'Expected the body of an answer to be a text, bytes or plain data, got ',
+      );
+      expect((await idempotency.inTransaction(post(key), SCOPE, DONE)).isReplay).toBe(false);
+    }
+  });
+
   test.each<[string, unknown, string]>([
     [
       'nothing',
