@@ -285,16 +285,8 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
     const found: Found = { key, rule, plain: isPlain(rule), errors: {} };
     names.set(key, found);
     qualified ||= key.includes('.');
-    const open = key.indexOf('(');
-    if (open > 0 && key.endsWith(')')) {
-      const columns = key.slice(open + 1, -1).split(',');
-      columnLists.set(
-        columnKey(
-          key.slice(0, open).trim(),
-          columns.map((column) => column.trim()),
-        ),
-        found,
-      );
+    for (const [at, reading] of columnKeysOf(key).entries()) {
+      if (at === 0 || !columnLists.has(reading)) columnLists.set(reading, found);
     }
   }
 
@@ -322,8 +314,27 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
   };
 }
 
-function columnKey(table: string, columns: readonly string[]): string {
+/** A table and its columns as one key. */
+export function columnKey(table: string, columns: readonly string[]): string {
   return `${table}(${columns.join()})`;
+}
+
+/**
+ * What the key of a rule may say as `table(column, …)`, without the spaces around names. A table's name may have
+ * parentheses of its own, `Orders (2024)(Order No)`: then there are several readings, the likeliest first.
+ */
+export function columnKeysOf(key: string): readonly string[] {
+  const readings: string[] = [];
+  if (!key.endsWith(')')) return readings;
+  for (let open = key.lastIndexOf('('); open > 0; open = key.lastIndexOf('(', open - 1)) {
+    const columns = key.slice(open + 1, -1).split(',');
+    const reading = columnKey(
+      key.slice(0, open).trim(),
+      columns.map((column) => column.trim()),
+    );
+    if (!readings.includes(reading)) readings.push(reading);
+  }
+  return readings;
 }
 
 function isUnique({ kind }: Violation): boolean {

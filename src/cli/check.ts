@@ -3,7 +3,7 @@ import { definePolicy, type PolicyOptions } from '../policy.ts';
 import type { ProblemCode } from '../problem.ts';
 import type { Violation } from '../violation.ts';
 import { count } from './catalog.ts';
-import { codesOf, declarationOf, defineKeys, isUserFacing, type Keys, normalized, referencesOf } from './keys.ts';
+import { codesOf, declarationOf, defineKeys, isUserFacing, type Keys, readingsOf, referencesOf } from './keys.ts';
 import { defineNameIndex, nearestOf, wordsOf } from './nearest.ts';
 import { readSchema } from './read.ts';
 import { loadRules } from './rules.ts';
@@ -35,7 +35,7 @@ export interface Drift {
 export async function checkCommand(command: CheckCommand, output: Output): Promise<number> {
   const { rules, options } = await loadRules(command.rules);
   const { catalog, conditions, title } = await readSchema(command.url, command.schemas);
-  const drift = driftOf(catalog, conditions, { ...options, rules }, new Set(command.ignore.map(normalized)));
+  const drift = driftOf(catalog, conditions, { ...options, rules }, new Set(command.ignore.flatMap(readingsOf)));
   const { gone, missing, partial, nameless } = drift;
   const isDrifted = gone.length + missing.length > 0;
   if (command.json) {
@@ -79,7 +79,12 @@ export function driftOf(
   const policy = definePolicy(options);
   const references = referencesOf(catalog.constraints);
   const known = new Set(conditions);
-  for (const constraint of catalog.constraints) for (const form of keys.formsOf(constraint)) known.add(form);
+  const matches = new Set(conditions);
+  for (const constraint of catalog.constraints) {
+    for (const form of keys.formsOf(constraint)) known.add(form);
+    for (const match of keys.matchesOf(constraint)) matches.add(match);
+  }
+  const has = (found: ReadonlySet<string>, rule: string) => readingsOf(rule).some((reading) => found.has(reading));
 
   const missing: { rule: string; constraint: Constraint }[] = [];
   const partial: { rule: string; codes: readonly ProblemCode[] }[] = [];
@@ -91,7 +96,7 @@ export function driftOf(
       nameless.push(constraint);
       continue;
     }
-    if (keys.formsOf(constraint).some((form) => ignored.has(normalized(form)))) continue;
+    if (keys.matchesOf(constraint).some((match) => ignored.has(match))) continue;
     const codes = codesOf(constraint);
     const without = codes.filter((code) => !isAnswered(violationOf(constraint, catalog.dialect, code)));
     if (without.length === codes.length) missing.push({ rule, constraint });
@@ -108,9 +113,7 @@ export function driftOf(
   }
 
   const unruled = missing.map(({ constraint }) => constraint);
-  const rules = Object.keys(options.rules ?? {}).filter(
-    (rule) => !known.has(rule) && !known.has(normalized(rule)) && !ignored.has(normalized(rule)),
-  );
+  const rules = Object.keys(options.rules ?? {}).filter((rule) => !has(matches, rule) && !has(ignored, rule));
   const nearest = defineNearest(rules.length, keys, unruled, known);
   const gone = rules.map((rule) => {
     const near = nearest(rule);

@@ -1,4 +1,5 @@
 import type { Catalog, Constraint } from '../catalog/index.ts';
+import { columnKey, columnKeysOf } from '../policy.ts';
 import type { ProblemCode } from '../problem.ts';
 
 /** What one key of `rules` is about. */
@@ -16,6 +17,8 @@ export interface Keys {
   keyOf(constraint: Constraint): string | undefined;
   /** Every form of key that a constraint answers to. */
   formsOf(constraint: Constraint): readonly string[];
+  /** The same, with a table and its columns as `readingsOf` gives them. */
+  matchesOf(constraint: Constraint): readonly string[];
 }
 
 export function defineKeys({ dialect, constraints }: Catalog, conditions: readonly string[]): Keys {
@@ -62,6 +65,13 @@ export function defineKeys({ dialect, constraints }: Catalog, conditions: readon
     return [...new Set(forms.filter((form) => form !== undefined && form !== 'PRIMARY'))] as string[];
   }
 
+  function matchesOf(constraint: Constraint): string[] {
+    const { schema, table, columns } = constraint;
+    const portable = table === undefined || columns === undefined ? undefined : columnKey(table, columns);
+    const matches = [...formsOf(constraint), portable, join(schema, portable)];
+    return matches.filter((match) => match !== undefined) as string[];
+  }
+
   const entries = new Map<string, Entry & { constraints: Constraint[] }>();
   // Of two keys that are as near, the compiler suggests the first: names, and first of all those that rules are for.
   const references = referencesOf(declared);
@@ -76,15 +86,12 @@ export function defineKeys({ dialect, constraints }: Catalog, conditions: readon
     }
   }
   for (const key of conditions) if (!entries.has(key) && !isInherited(key)) entries.set(key, { key, constraints: [] });
-  return { entries, keyOf, formsOf };
+  return { entries, keyOf, formsOf, matchesOf };
 }
 
-/** A key as the look-up of rules sees it: spaces around the columns do not count. */
-export function normalized(key: string): string {
-  const open = key.indexOf('(');
-  if (open <= 0 || !key.endsWith(')')) return key;
-  const columns = key.slice(open + 1, -1).split(',');
-  return `${key.slice(0, open).trim()}(${columns.map((column) => column.trim()).join(', ')})`;
+/** A key as it is, and as the look-up of rules may read it. */
+export function readingsOf(key: string): readonly string[] {
+  return [key, ...columnKeysOf(key)];
 }
 
 /** False where a key of these names would be read as other names. */

@@ -1,6 +1,10 @@
+import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import type { Catalog, Constraint } from '../../src/catalog/index.ts';
+import { type Catalog, type Constraint, loadCatalog } from '../../src/catalog/index.ts';
 import { driftOf } from '../../src/cli/check.ts';
+import { stubsOf } from '../../src/cli/emit.ts';
+import { defineKeys, readingsOf } from '../../src/cli/keys.ts';
+import { defineConflicts } from '../../src/index.ts';
 
 // How rules and a schema differ, as `check` finds it.
 
@@ -37,4 +41,36 @@ test('names of another database have no nearest, and take no longer', () => {
   expect(performance.now() - started).toBeLessThan(5000);
   expect(gone).toHaveLength(9000);
   expect(gone.filter(({ nearest }) => nearest !== undefined)).toEqual([]);
+});
+
+test('names with parentheses and commas are found by the keys that are written for them', async () => {
+  const database = new Sqlite(':memory:');
+  database.exec(`CREATE TABLE "Orders (2024)" ("Order No" text UNIQUE, "a(b" int, b int, UNIQUE ("a(b", b));
+    CREATE TABLE "x(y)(z)" (n int UNIQUE)`);
+  const catalog = await loadCatalog(database);
+  const keys = defineKeys(catalog, []);
+  const stubs = [...stubsOf(catalog, keys).keys()];
+  expect(stubs.sort()).toEqual(['Orders (2024)(Order No)', 'Orders (2024)(a(b, b)', 'x(y)(z)(n)']);
+  const rules = Object.fromEntries(stubs.map((key) => [key, { detail: `About ${key}.` }]));
+  expect(driftOf(catalog, [], { rules }, NONE)).toMatchObject({ gone: [], missing: [] });
+  expect(driftOf(catalog, [], {}, new Set(readingsOf('Orders (2024)( Order No )'))).missing).toHaveLength(2);
+
+  const { translate } = defineConflicts({ rules });
+  for (const [table, values, key] of [
+    ['Orders (2024)', '1, NULL, NULL', 'Orders (2024)(Order No)'],
+    ['Orders (2024)', 'NULL, 2, 3', 'Orders (2024)(a(b, b)'],
+    ['x(y)(z)', '1', 'x(y)(z)(n)'],
+  ] as const) {
+    const insert = database.prepare(`INSERT OR ABORT INTO "${table}" VALUES (${values})`);
+    let thrown: unknown;
+    try {
+      insert.run();
+      insert.run();
+    } catch (error) {
+      thrown = error;
+    }
+    expect(translate(thrown)).toMatchObject({ rule: key });
+    database.exec(`DELETE FROM "${table}"`);
+  }
+  database.close();
 });
