@@ -153,8 +153,9 @@ export function defineCompletion({ dialect, constraints }: Catalog): Completion 
     }
     if (table === undefined) return found;
     if (operation !== 'delete') written(table);
-    if (operation !== 'insert' && operation !== 'delete') gone(table, 'update');
-    if (operation !== 'insert' && operation !== 'update') gone(table, 'delete');
+    // An INSERT may be an upsert, which updates, or a REPLACE, which deletes: the error does not tell.
+    if (operation !== 'delete') gone(table, 'update');
+    if (operation !== 'update') gone(table, 'delete');
     return found;
   }
 
