@@ -1,8 +1,9 @@
 import { builtIn, isLikely } from './built-in.ts';
 import { causes } from './causes.ts';
+import { defineKeys } from './cli/keys.ts';
 import { type ConflictMembers, type ConflictOptions, knownOf } from './conflict.ts';
 import { ConflictError, type ConflictOrigin, isConflictError } from './conflict-error.ts';
-import { type Catalog, defineCompletion } from './constraints.ts';
+import { type Catalog, type Constraint, defineCompletion } from './constraints.ts';
 import type { Context } from './context.ts';
 import { isOptimisticLockError } from './optimistic-lock.ts';
 import { type Answer, type AnyRules, definePolicy, type Policy, type PolicyOptions } from './policy.ts';
@@ -129,7 +130,9 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   const complete = catalog && defineCompletion(catalog);
   const translator = drivers ? firstOf([...drivers.map(safe), builtIn]) : builtIn;
   const policy = definePolicy(options);
-  const unregistered = options.onUnregistered ? defineListener(options.onUnregistered) : defineWarning();
+  const unregistered = options.onUnregistered
+    ? defineListener(options.onUnregistered, catalog)
+    : defineWarning(catalog);
   const origin: Origin = { policy, bound, typeBase, make, reveal };
 
   /** An error of a database that is no violation ends the walk: what is behind it is not its own. */
@@ -267,12 +270,47 @@ const NAMED: ReadonlySet<string> = new Set([
   'exclusion_violation',
 ]);
 
+type KeyOf = (violation: Violation) => string | undefined;
+
+/**
+ * The key that rules of this catalog's type accept, and that is of no other constraint; `undefined` for what is not in
+ * it. The catalog is not read before the first hint.
+ */
+function defineKeyOf(catalog: Catalog | undefined): KeyOf {
+  if (catalog === undefined) return () => undefined;
+  let keyOf: ReturnType<typeof defineKeys>['keyOf'];
+  let byTable: Map<string | undefined, Constraint[]> | undefined;
+  return (violation) => {
+    if (byTable === undefined) {
+      ({ keyOf } = defineKeys(catalog, []));
+      byTable = new Map();
+      for (const constraint of catalog.constraints) {
+        const group = byTable.get(constraint.table);
+        if (group) group.push(constraint);
+        else byTable.set(constraint.table, [constraint]);
+      }
+    }
+    const { schema, table, columns } = violation;
+    const name = 'constraint' in violation ? violation.constraint : undefined;
+    const own = byTable
+      .get(table)
+      ?.filter(
+        (each) =>
+          each.kind !== 'not_null' &&
+          each.partitionOf === undefined &&
+          (schema === undefined || each.schema === undefined || each.schema === schema) &&
+          (name === undefined ? `${each.columns}` === `${columns}` : each.name === name),
+      );
+    return own?.length === 1 ? keyOf(own[0] as Constraint) : undefined;
+  };
+}
+
 /** The line to add to `rules`; `undefined` where the database did not say which constraint it was. */
-function hintOf(violation: Violation, code: ProblemCode): string | undefined {
+function hintOf(violation: Violation, code: ProblemCode, keyOf: KeyOf): string | undefined {
   const { table, columns } = violation;
   const constraint = 'constraint' in violation ? violation.constraint : undefined;
   const name = constraint === 'PRIMARY' ? table && `${table}.PRIMARY` : constraint;
-  const key = name ?? (table && columns && `${table}(${columns.join(', ')})`);
+  const key = keyOf(violation) ?? name ?? (table && columns && `${table}(${columns.join(', ')})`);
   if (key === undefined) return undefined;
   const words = (given = code): string => {
     const fields = columns && FIELDS_OF.has(given) ? ` fields: ${JSON.stringify(columns)},` : '';
@@ -289,15 +327,17 @@ function hintOf(violation: Violation, code: ProblemCode): string | undefined {
 const FIELDS_OF: ReadonlySet<ProblemCode> = new Set(['duplicate', 'overlap', 'reference_missing']);
 
 /** Tells the application each time. */
-function defineListener(listener: Listener): Unregistered {
+function defineListener(listener: Listener, catalog: Catalog | undefined): Unregistered {
+  const keyOf = defineKeyOf(catalog);
   return (violation, code) => {
-    const hint = hintOf(violation, code);
+    const hint = hintOf(violation, code, keyOf);
     if (hint !== undefined) listener(violation, hint);
   };
 }
 
 /** Warns once per constraint and answer, for as many constraints as an application can have. */
-function defineWarning(): Unregistered {
+function defineWarning(catalog: Catalog | undefined): Unregistered {
+  const keyOf = defineKeyOf(catalog);
   const { process } = globalThis;
   const warned = new Set<string>();
   let silent: boolean | undefined;
@@ -309,7 +349,7 @@ function defineWarning(): Unregistered {
     const key = `${code} ${table} ${('constraint' in violation && violation.constraint) || columns}`;
     if (warned.has(key)) return;
     warned.add(key);
-    const hint = hintOf(violation, code);
+    const hint = hintOf(violation, code, keyOf);
     if (hint === undefined) return;
     process?.emitWarning?.(`A constraint has no rule, its conflict is answered without words. Add to rules: ${hint}`, {
       type: 'ConflictWarning',

@@ -1,5 +1,6 @@
 import BetterSqlite3 from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { defineKeys } from '../src/cli/keys.ts';
 import {
   type Catalog,
   type Constraint,
@@ -273,8 +274,59 @@ describe('a catalog', () => {
     hint([ORDERS], 'sqlite', 'better-sqlite3/sqlite-3/foreign-key-parent-missing', { table: 'orders' });
     expect(lines).toEqual([
       '"users_email_key": { resource: \'…\', fields: ["email"], detail: \'…\' },',
-      "\"orders_customer_fkey\": { reference_missing: { resource: '…', fields: [\"customer_id\"], detail: '…' }, reference_in_use: { resource: '…', detail: '…' } },",
+      "\"orders(customer_id)\": { reference_missing: { resource: '…', fields: [\"customer_id\"], detail: '…' }, reference_in_use: { resource: '…', detail: '…' } },",
     ]);
+  });
+
+  test.each<[string, Violation, Constraint[], string]>([
+    [
+      'a name that two tables have',
+      { ...UNIQUE, dialect: 'mysql', table: 'admins', constraint: 'email' },
+      [
+        { kind: 'unique', name: 'email', schema: 'shop', table: 'users', columns: ['email'] },
+        { kind: 'unique', name: 'email', schema: 'shop', table: 'admins', columns: ['email'] },
+      ],
+      'admins.email',
+    ],
+    [
+      'a check whose name two tables have',
+      {
+        ...{ kind: 'check_violation', driver: 'test', code: '3819' },
+        dialect: 'mysql',
+        table: 'dot3',
+        constraint: 'k',
+      },
+      [
+        { kind: 'check', name: 'k', schema: 'shop', table: 'dot2', expression: 'a > 0' },
+        { kind: 'check', name: 'k', schema: 'shop', table: 'dot3', expression: 'a > 0' },
+      ],
+      'dot3.k',
+    ],
+    [
+      'a table that two schemas have',
+      { ...UNIQUE, dialect: 'mysql', schema: 'b', table: 'users', constraint: 'mail' },
+      [
+        { kind: 'unique', name: 'mail', schema: 'a', table: 'users', columns: ['mail'] },
+        { kind: 'unique', name: 'mail', schema: 'b', table: 'users', columns: ['mail'] },
+      ],
+      'b.users.mail',
+    ],
+    [
+      'a constraint that the catalog does not have',
+      { ...UNIQUE, dialect: 'mysql', table: 'users', constraint: 'gone' },
+      [{ kind: 'unique', name: 'email', schema: 'shop', table: 'users', columns: ['email'] }],
+      'gone',
+    ],
+  ])('hints a key that its own rule is found by: %s', (_, violation, constraints, key) => {
+    const catalog: Catalog = { dialect: 'mysql', constraints };
+    const drivers = [{ name: 'test', owns: () => true, classify: () => violation }];
+    const lines: string[] = [];
+    defineConflicts({ catalog, drivers, onUnregistered: (_, line) => lines.push(line) }).translate(new Error('any'));
+    expect(lines).toEqual([expect.stringContaining(`"${key}": {`)]);
+    const answer = defineConflicts({ catalog, drivers, rules: { [key]: { detail: 'Known.' } } }).translate(new Error());
+    expect(isConflict(answer) && answer.rule).toBe(key);
+    // The keys that the type of the command's file has.
+    if (key !== 'gone') expect([...defineKeys(catalog, []).entries.keys()]).toContain(key);
   });
 
   test('is refused when it is none', () => {
