@@ -123,8 +123,9 @@ interface BodyLike {
  * a result of openapi-fetch, `{ status, headers, body }`, the body alone, or an error with one of these as its `cause`.
  *
  * Reads problem documents, our two other formats, and what others send: a bare 409, 412 or 428, `{"error":"conflict"}`,
- * JSON:API, PostgREST, Stripe. The status of the answer counts, not what a body says about it. Not more than 64 KiB of a
- * body are read: of a longer one, and of one that is no JSON, only the status counts.
+ * JSON:API, PostgREST, Stripe. The status of the answer counts, not what a body says about it; where that is not 409, 412, 428 or
+ * 503, a code is `retryable` only in a body that has `recovery` and `retryable`, as ours have. Not more than 64 KiB of a body
+ * are read: of a longer one, and of one that is no JSON, only the status counts.
  *
  * What a format leaves out is not known: the simple one has no `type`, no `title` and only the names of fields; JSON:API
  * has one sentence for each field.
@@ -168,10 +169,10 @@ function locate(input: unknown, causes = 4): Found | undefined {
     const body = hasError ? input.error : (input.data ?? answer.data ?? (unread ? undefined : answer.body));
     return { status, headers, body, unread };
   }
-  if (causes === 0) return undefined;
+  if (!causes) return undefined;
   // A body alone says its status itself; of what has none the cause may.
   const said = status ?? input.errors?.[0]?.status ?? ((input.error as unknown) === 'conflict' ? 409 : undefined);
-  return said === undefined ? locate(input.cause, causes - 1) : { status: Number(said), headers, body: input };
+  return said ? { status: Number(said), headers, body: input } : locate(input.cause, causes - 1);
 }
 
 /** The text of a copy of the body; `undefined` for one that is too large. */
@@ -179,7 +180,7 @@ async function textOf(response: ResponseLike): Promise<string | undefined> {
   const copy = response.clone();
   const reader = (copy.body as BodyLike | null)?.getReader?.();
   // Without streams (React Native, node-fetch) there is only the whole.
-  if (reader === undefined) return copy.text();
+  if (!reader) return copy.text();
   const decoder = new TextDecoder();
   let text = '';
   for (let size = 0; ; ) {
@@ -196,7 +197,7 @@ async function textOf(response: ResponseLike): Promise<string | undefined> {
 }
 
 function toConflict(found: Found | undefined): Conflict | undefined {
-  if (found === undefined || !(found.status >= 400 && found.status < 600)) return undefined;
+  if (!(found && found.status >= 400 && found.status < 600)) return undefined;
   const { status, headers } = found;
   const [title = 'Conflict', byStatus] = STATUSES[status] ?? [];
   const body = parsed(found.body);
@@ -212,8 +213,11 @@ function toConflict(found: Found | undefined): Conflict | undefined {
   const isOurs = Object.hasOwn(CODES, said) && typeof (it.retryable as unknown) === 'boolean';
   const word = [texts.code, text(inner)].find((each) => /^\w+$/.test(each ?? '')) as ProblemCode;
   const foreign = Object.hasOwn(OTHERS, word) ? OTHERS[word] : byStatus;
-  const code = recoveryOf(word) ? word : isOurs ? 'conflict' : foreign;
-  if (code === undefined) return undefined;
+  const known = recoveryOf(word);
+  // Elsewhere a word alone, such as `busy`, is no reason to send anything again.
+  const isBelieved = isOurs || byStatus || status === 503 || known !== 'retry';
+  const code = known && isBelieved ? word : isOurs ? 'conflict' : foreign;
+  if (!code) return undefined;
 
   const recovery = isOurs && code === 'conflict' ? said : recoveryOf(code);
   // What was parsed before is parsed to itself.

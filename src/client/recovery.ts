@@ -95,7 +95,7 @@ export async function resolveConflict<Result, Input, State>(
   const { attempts = 3, signal, refetch, merge } = options;
   let { budget = 30_000, input, version, idempotencyKey = newKey() } = options;
   if (!Number.isInteger(attempts) || attempts < 1) {
-    throw new TypeError(`Expected attempts to be a whole number above 0, got ${String(attempts)}`);
+    throw new TypeError(`Expected attempts to be a whole number above 0, got ${attempts}`);
   }
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
@@ -116,7 +116,7 @@ export async function resolveConflict<Result, Input, State>(
       result = error;
     }
     const conflict = attempt < attempts ? await parse(result, hasThrown ? undefined : 0) : undefined;
-    if (conflict === undefined || !(await prepare(conflict, attempt))) {
+    if (!conflict || !(await prepare(conflict, attempt))) {
       if (hasThrown) throw result;
       return result as Result;
     }
@@ -132,7 +132,7 @@ export async function resolveConflict<Result, Input, State>(
       await wait(delay, signal);
       return true;
     }
-    if (conflict.recovery !== 'refetch_and_retry' || refetch === undefined || merge === undefined) return false;
+    if (conflict.recovery !== 'refetch_and_retry' || !refetch || !merge) return false;
     signal?.throwIfAborted();
     const current = await refetch(conflict, signal);
     if (!current.version && (version || conflict.status === 412 || conflict.status === 428)) {

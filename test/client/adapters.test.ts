@@ -35,6 +35,18 @@ describe('fetchConflicts', () => {
     expect([bodies, request.bodyUsed]).toEqual([['order', 'order'], false]);
   });
 
+  test.each([
+    [404, 'busy', 1],
+    [500, 'contention', 1],
+    [422, 'idempotency_in_progress', 1],
+    [503, 'busy', 2],
+    [409, 'contention', 2],
+  ])('after %d with nothing but the word %s sends %d times', async (status, code, times) => {
+    const fetch = vi.fn(async () => Response.json({ code, retry_after: 0 }, { status }));
+    await fetchConflicts<string, object, Response>(fetch, { attempts: 2 })('/');
+    expect(fetch).toHaveBeenCalledTimes(times);
+  });
+
   test('sends a stream once', async () => {
     const { bodies, fetch } = fake();
     const { body } = new Response('order');
