@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { causes } from '../causes.ts';
 import { type Conflicts, unbound } from '../define-conflicts.ts';
 import {
   type Attempt,
@@ -54,7 +55,8 @@ export interface IdempotencyOptions extends Pick<Attempts, 'attempts' | 'baseDel
   /** Of the transactions, for PostgreSQL and MySQL. @default the server's */
   readonly isolation?: IsolationLevel;
   /**
-   * What {@link Idempotency.withLease} does when the database cannot be reached: a 503, or run unprotected.
+   * What {@link Idempotency.withLease} does when the connection to the database is refused or lost: a 503, or run
+   * unprotected. One that is busy is a 503 in any case, also where its pool has no connection left.
    * @default 'refuse'
    */
   readonly whenDown?: 'refuse' | 'run';
@@ -184,6 +186,8 @@ export function defineIdempotency(source: unknown, options: IdempotencyOptions =
   const dialect = dialectOf(source, beginner);
   const statements = defineStatements(dialect, table);
   const execute = EXECUTORS[dialect];
+  /** What was thrown because nobody could reach the database: busy is another thing, for it may have the key. */
+  const isDown = new WeakSet<object>();
 
   /**
    * Runs steps in a transaction, and anew where that helps. What a key protects may also be run anew when the connection
@@ -195,10 +199,12 @@ export function defineIdempotency(source: unknown, options: IdempotencyOptions =
     steps: (tx: unknown, attempt: Attempt) => Steps<T>,
   ): Promise<T> {
     let isLost = false;
+    let isUnreachable = false;
     const helps = ({ error, violation, during, isBroken }: Failure): boolean => {
       // A pool that gives no connection says so in its own words.
       const isRefused = during === 'begin' && !conflicts.owns(error) && !(error instanceof TypeError);
-      isLost = isBroken || isRefused || isOfConnection(violation?.kind);
+      isUnreachable = isBroken || isOfConnection(violation?.kind) || (isRefused && isOfSocket(error));
+      isLost = isUnreachable || isRefused;
       if (isLost) return isProtected && during !== 'begin';
       return violation !== undefined && mayRunAgain(violation);
     };
@@ -212,7 +218,9 @@ export function defineIdempotency(source: unknown, options: IdempotencyOptions =
     } catch (error) {
       if (!isLost || !isProtected || error instanceof Unstored) throw error;
       // With its key the identical request may be sent again, whatever has become of this one.
-      throw conflicts.conflict('busy', { retry_after: 1 }, { cause: error, context: request });
+      const busy = conflicts.conflict('busy', { retry_after: 1 }, { cause: error, context: request });
+      if (isUnreachable) isDown.add(busy);
+      throw busy;
     }
   }
 
@@ -297,7 +305,7 @@ export function defineIdempotency(source: unknown, options: IdempotencyOptions =
         if (claimed.state !== 'owned') return settled(claimed, request);
         isClaimed = true;
       } catch (error) {
-        if (whenDown === 'refuse' || (error as { code?: unknown }).code !== 'busy') throw error;
+        if (whenDown === 'refuse' || !isDown.has(error as object)) throw error;
         report(onUnprotected, error);
       }
     }
@@ -494,6 +502,17 @@ function effectKeyOf({ scope, key, fingerprint }: Subject): string {
 
 function isOfConnection(kind: string | undefined): boolean {
   return kind === 'connection_failure' || kind === 'transaction_resolution_unknown';
+}
+
+/** Source: https://nodejs.org/api/errors.html#common-system-errors and https://nodejs.org/api/dns.html#error-codes */
+const OF_SOCKET: readonly unknown[] = [
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN'],
+  ...['ENETUNREACH', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'],
+];
+
+/** True where the system says it: a pool that is full says so in its own words, without a code. */
+function isOfSocket(error: unknown): boolean {
+  return causes(error, ({ code }: { code?: unknown }) => OF_SOCKET.includes(code) || undefined) === true;
 }
 
 function report(listener: (error: unknown) => void, error: unknown): void {

@@ -24,6 +24,7 @@ import {
 import { canonical } from '../../src/idempotency/request.ts';
 import { defineConflicts, isConflict } from '../../src/index.ts';
 import { freePort } from '../servers/process.ts';
+import { captured } from '../violations.ts';
 
 const SCOPE: Scope = { owner: 'tenant-1', route: '/payments' };
 const DONE = (): Answer => ({ status: 201, body: { done: true } });
@@ -441,6 +442,17 @@ describe('a database that cannot be reached', () => {
       return DONE();
     });
     expect([answer.status, onUnprotected.mock.calls.length]).toEqual([201, 1]);
+  });
+
+  test.each([
+    ['has too many connections', captured('pg/postgresql-18/too-many-connections')],
+    ['is in a pool that is full', new Error('timeout exceeded when trying to connect')],
+  ])('is not one that %s, and there nothing runs', async (_, error) => {
+    const pool = { connect: () => Promise.reject(error) };
+    const run = vi.fn(async () => DONE());
+    const idempotency = defineIdempotency(pool, { whenDown: 'run', attempts: 1 });
+    expect(isConflict(await failure(idempotency.withLease(post('k'), SCOPE, run)), 'busy')).toBe(true);
+    expect(run).not.toHaveBeenCalled();
   });
 
   test('after the effect does not make the effect a failure', async () => {

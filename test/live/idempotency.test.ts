@@ -1,8 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type BetterSqlite3 from 'better-sqlite3';
+import mysql from 'mysql2/promise';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Engine } from '../../fixtures/scenarios/scenario.ts';
-import type { Answer, IdempotentAnswer, IdempotentRequest, Lease } from '../../src/idempotency/index.ts';
+import {
+  type Answer,
+  defineIdempotency,
+  type IdempotencyOptions,
+  type IdempotentAnswer,
+  type IdempotentRequest,
+  type Lease,
+} from '../../src/idempotency/index.ts';
 import { isConflict } from '../../src/index.ts';
 import { createStore, type Run, type Store } from '../idempotency/stores.ts';
 import { describeLive } from './describe-live.ts';
@@ -262,6 +272,26 @@ for (const engine of ENGINES) {
           expect(during).toEqual(before);
         });
 
+        if (engine !== 'postgresql') {
+          test('has no success when DDL has committed it before its end', async () => {
+            const key = randomUUID();
+            const run = async (tx: unknown) => {
+              const answer = await store.pay(tx, key);
+              await (tx as mysql.PoolConnection).query(`CREATE TABLE ${store.address.payments}_ddl (id INT)`);
+              return answer;
+            };
+            try {
+              const error = await failure(idempotency.inTransaction(post(key), SCOPE, run));
+              expect(String(error)).toContain('committed before its end');
+              // The answer is stored after all, so that another try has no second effect.
+              expect(seen(await payIn(idempotency, key))).toEqual(REPLAY);
+              expect(await store.payments(key)).toBe(1);
+            } finally {
+              await store.run(`DROP TABLE ${store.address.payments}_ddl`);
+            }
+          });
+        }
+
         test('survives the loss of its connection, whether it was committed or not', async () => {
           for (const when of ['before', 'after'] as const) {
             const key = randomUUID();
@@ -326,6 +356,20 @@ for (const engine of ENGINES) {
           ['second', true],
           ['second', true],
         ]);
+      });
+
+      test('does not run unprotected where the database is there, but busy', async () => {
+        const busy = await occupied(engine, url, store, { whenDown: 'run', attempts: 1, onUnprotected: vi.fn() });
+        try {
+          const effect = vi.fn(() => ({ status: 200 }));
+          for (let time = 0; time < 2; time++) {
+            const error = await failure(send(busy.idempotency, randomUUID(), effect));
+            expect(isConflict(error, 'busy') && error.status).toBe(503);
+          }
+          expect(effect).not.toHaveBeenCalled();
+        } finally {
+          await busy.end();
+        }
       });
 
       test('stays 409 for the first while the one that took over runs', async () => {
@@ -459,4 +503,35 @@ async function loseConnection(tx: unknown, engine: Engine, when: 'before' | 'aft
     }
     return result;
   };
+}
+
+/** One whose only connection, on SQLite the write lock, somebody else has. */
+async function occupied(
+  engine: Engine,
+  url: string | undefined,
+  store: Store,
+  options: IdempotencyOptions,
+): Promise<{ readonly idempotency: Run; end(): Promise<void> }> {
+  if (engine === 'sqlite') {
+    await store.run('BEGIN IMMEDIATE');
+    const touch = (database: object) => (database as BetterSqlite3.Database).pragma('busy_timeout = 0');
+    return { idempotency: store.define(options, touch), end: () => store.run('ROLLBACK') };
+  }
+  const withTable = { table: store.address.keys, ...options };
+  if (engine === 'postgresql') {
+    const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 50 });
+    const client = await pool.connect();
+    const end = () => {
+      client.release();
+      return pool.end();
+    };
+    return { idempotency: defineIdempotency(pool, withTable) as unknown as Run, end };
+  }
+  const pool = mysql.createPool({ uri: new URL('/mysql', url).href, connectionLimit: 1, waitForConnections: false });
+  const connection = await pool.getConnection();
+  const end = () => {
+    connection.release();
+    return pool.end();
+  };
+  return { idempotency: defineIdempotency(pool, withTable) as unknown as Run, end };
 }
