@@ -7,7 +7,7 @@ import { isConflict } from '../../src/index.ts';
 import { createStore } from '../idempotency/stores.ts';
 
 // The same questions to other libraries, each as its documentation has it, and what they answer is known: here it is
-// "yes" to all. They are installed by `npm ci --prefix test/stress/idempotency-libraries`, and left out where they are not.
+// "yes" to all. `npm run test:stress` installs them; without it they are left out.
 
 interface Request {
   readonly key?: string;
