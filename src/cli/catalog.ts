@@ -70,7 +70,7 @@ function writeTypescript(out: string, catalog: Catalog, keys: Keys): Result {
   const forms = new Map<string, string[]>();
   for (const constraint of catalog.constraints) {
     const key = keys.keyOf(constraint);
-    if (key !== undefined) forms.set(key, [...(forms.get(key) ?? []), ...keys.formsOf(constraint)]);
+    if (key !== undefined) forms.set(key, [...(forms.get(key) ?? []), ...keys.matchesOf(constraint)]);
   }
   const update = updated(text, generated, stubs, (key) => [key, ...(forms.get(key) ?? [])]);
   if (update === undefined) {

@@ -1,4 +1,6 @@
 import type { Catalog, Constraint } from '../catalog/index.ts';
+import { columnKeysOf, PLAIN } from '../policy.ts';
+import { CODES } from '../problem.ts';
 import { codesOf, declarationOf, type Entry, isUserFacing, type Keys, referencesOf } from './keys.ts';
 import { type Stub, type StubWords, stubOf, wordsForCondition } from './words.ts';
 
@@ -160,14 +162,63 @@ export function updated(
   };
 }
 
-/** Everything in a source that may be the key of a property: a name or a text before a colon. */
+/** What the rules of a source are for: the keys of `rules`, and of other objects that may be spread into it. */
 function namesIn(source: string): ReadonlySet<string> {
-  const found = source.matchAll(/(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|([\p{L}_$][\p{L}\p{N}_$]*))\]?\s*:/gu);
   const names = new Set<string>();
-  for (const [, single, double, name] of found) {
-    names.add(name ?? unquoted(single?.replaceAll("\\'", "'").replaceAll('"', '\\"') ?? double ?? ''));
+  for (const { name, place, isMember } of propertiesOf(source)) {
+    // What a rule says is no rule, and another object with such a member is none of rules.
+    if (place === 'within' || (place === 'outside' && (!isMember || SAID.has(name)))) continue;
+    names.add(name);
+    for (const reading of columnKeysOf(name)) names.add(reading);
   }
   return names;
+}
+
+/** The members of a rule, and the codes that it answers with. */
+const SAID: ReadonlySet<string> = new Set([...PLAIN, ...Object.keys(CODES)]);
+
+interface Property {
+  readonly name: string;
+  /** A key of `rules` itself, within one of its rules, or outside. */
+  readonly place: 'rule' | 'within' | 'outside';
+  /** True with a colon behind it. */
+  readonly isMember: boolean;
+}
+
+/** A comment, a text, a word, or any other character. */
+const TOKEN =
+  /\/\/.*|\/\*[\s\S]*?\*\/|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\[\s\S])*`|[\p{L}\p{N}_$]+|\S/gu;
+
+/** Everything in a source that may be the key of a property: a name or a text behind a brace or a comma. */
+function propertiesOf(source: string): Property[] {
+  const found: Property[] = [];
+  const at = source.indexOf(RULES);
+  const rules = at < 0 ? -1 : at + RULES.length - 1;
+  /** Where what is open was opened. */
+  const opened: number[] = [];
+  let before = '';
+  for (const { 0: token, index } of source.matchAll(TOKEN)) {
+    if (token.startsWith('//') || token.startsWith('/*')) continue;
+    if (/^['"\p{L}_$]/u.test(token) && /[{,[]/.test(before)) {
+      const after = source.slice(index + token.length, index + token.length + 80);
+      const [, end] = /^(?:\s*\])?\s*([:,}(])/.exec(after) ?? [];
+      const isComputed = before === '[';
+      if (end !== undefined && (!isComputed || /^\s*\]\s*:/.test(after))) {
+        const isRule = opened.at(isComputed ? -2 : -1) === rules;
+        const place = isRule ? 'rule' : opened.includes(rules) ? 'within' : 'outside';
+        found.push({ name: textOf(token), place, isMember: end === ':' });
+      }
+    } else if (/^[{[(]$/.test(token)) opened.push(index);
+    else if (/^[}\])]$/.test(token)) opened.pop();
+    before = token;
+  }
+  return found;
+}
+
+function textOf(token: string): string {
+  const inner = token.slice(1, -1);
+  if (token.startsWith("'")) return unquoted(inner.replaceAll("\\'", "'").replaceAll('"', '\\"'));
+  return token.startsWith('"') ? unquoted(inner) : token;
 }
 
 function unquoted(text: string): string {

@@ -63,6 +63,32 @@ describe('the file that is written', () => {
     expect(updated('export const rules = {};\n', ...args)).toBeUndefined();
   });
 
+  test('has rules added for what is called like a member of a rule', () => {
+    const catalog = catalogOf(['users', 'detail', 'resource', 'fields', 'todo', 'duplicate', 'quoted key']);
+    const keys = defineKeys(catalog, []);
+    const [generated, stubs] = [generatedOf(catalog, keys), stubsOf(catalog, keys)];
+    const own = `
+/* todo: { fields: 1 } */
+const more = { 'quoted key': { detail: 'Spread: yes.', resource: "x{", fields: [] } };
+export const rules: Rules = {
+  ...more, // detail: none
+  users: { resource: 'user', fields: ['name'], detail: (it) => (it ? 'resource: a' : \`}\${1}\`) },
+  users_pair: { duplicate: { detail: 'todo: {' } },
+  users_check, 'users_fkey' : { detail: 'Is { open.' },
+};
+export const other = { detail: 1, resource: { fields: 2 } };
+`;
+    const update = updated(generated + own, generated, stubs, (key) => [key]);
+    const missing = ['detail', 'resource', 'fields', 'todo', 'duplicate'];
+    expect(update?.added.filter((key) => !/_(?:pair|check|fkey)$/.test(key)).sort()).toEqual([...missing].sort());
+    expect(update?.added.some((key) => key.startsWith('users') || key === 'quoted key')).toBe(false);
+    expect(updated(update?.text ?? '', generated, stubs, (key) => [key])).toEqual({
+      text: update?.text,
+      added: [],
+      left: [],
+    });
+  });
+
   test('has the primary keys of MySQL by their table', () => {
     const primary = (table: string): Constraint => ({
       kind: 'primary_key',
