@@ -96,7 +96,9 @@ interface Counted {
  * `flags: '-FOUND_ROWS'` a row that already has the new values is not counted. `SET version = version + 1` changes
  * every row that it finds.
  *
- * @throws {TypeError} for a result that does not say it, such as a promise
+ * One row (of Prisma's `update()`, of Kysely's `executeTakeFirst()` after RETURNING) is no result: give the list of rows.
+ *
+ * @throws {TypeError} for a result that does not say it, such as a promise or one row
  */
 export function affectedRows(result: unknown): number {
   const count = countOf(result);
@@ -112,12 +114,21 @@ function countOf(result: unknown): number | undefined {
   if (typeof result === 'number' || typeof result === 'bigint') return Number(result);
   if (typeof result !== 'object' || result === null || isThenable(result)) return undefined;
   const counted = result as Counted;
-  const counts = [counted.rowCount, counted.affectedRows, counted.changes, counted.rowsAffected, counted.affected];
-  counts.push(counted.count, counted.numUpdatedRows, counted.numDeletedRows);
+  const counts = [counted.rowCount, counted.affectedRows, counted.rowsAffected];
+  counts.push(counted.numUpdatedRows, counted.numDeletedRows);
+  if (!isRow(result)) counts.push(counted.changes, counted.affected, counted.count);
   const count = counts.find((value) => typeof value === 'number' || typeof value === 'bigint');
   if (count !== undefined) return Number(count);
   if (!Array.isArray(result)) return undefined;
   return countOfList(result);
+}
+
+/** What stands beside `changes` of SQLite's drivers, and `affected` of TypeORM. */
+const BESIDE = ['lastInsertRowid', 'lastInsertRowId', 'lastID', 'lastId', 'last_row_id', 'raw'];
+
+/** A row may have a column `count`, `changes` or `affected`, and says nothing by it. */
+function isRow(result: object): boolean {
+  return !Array.isArray(result) && Object.keys(result).length > 1 && !BESIDE.some((name) => name in result);
 }
 
 /**

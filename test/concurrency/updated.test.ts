@@ -28,7 +28,10 @@ describe('the number of changed rows', () => {
     ['Knex', 1, 1],
     ['Sequelize', [1], 1],
     ['Sequelize with returning', [0, []], 0],
+    ['sqlite3', { sql: 'UPDATE …', lastID: 0, changes: 0 }, 0],
+    ["D1's meta", { duration: 1, last_row_id: 0, changes: 1 }, 1],
     ['TypeORM', { raw: [], affected: 1, generatedMaps: [] }, 1],
+    ['TypeORM deleting', { raw: [], affected: 0 }, 0],
     ['Prisma', { count: 0 }, 0],
     ['Kysely', [{ numUpdatedRows: 1n }], 1],
     ['Kysely deleting', [{ numDeletedRows: 0n }], 0],
@@ -49,6 +52,10 @@ describe('the number of changed rows', () => {
     [undefined, 'got undefined'],
     [null, 'got null'],
     [{}, 'got object'],
+    // One row, with columns of these names.
+    [{ id: 7, sku: 'A', count: 0 }, 'got object'],
+    [{ id: 7, changes: 0 }, 'got object'],
+    [{ id: 7, affected: 1, count: 1 }, 'got object'],
     [Promise.resolve({ rowCount: 1 }), 'got a promise: await it first'],
     // biome-ignore lint/suspicious/noThenProperty: what a query builder is
     [{ then: () => 1, affectedRows: 1 }, 'got a promise: await it first'],
