@@ -83,14 +83,27 @@ export async function loadCatalog(
 }
 
 async function loadMysql(connection: MysqlQueryable, schemas: readonly string[] = []): Promise<Catalog> {
-  const [versions] = await connection.query('SELECT VERSION() AS version', []);
-  const [{ version }] = versions as readonly [{ readonly version: string }];
+  const ask = 'SELECT VERSION() AS version';
+  let [[answer]] = (await connection.query(ask, [])) as Versions;
+  const isShaped = typeof answer?.version !== 'string';
+  if (isShaped) [[answer]] = (await connection.query(plainly(ask), [])) as Versions;
+  const { version } = answer as { readonly version: string };
   const abilities = mysql.abilitiesOf(version);
   const sql = mysql.queryFor(abilities, schemas.length);
   const values = Array.from({ length: mysql.partsOf(abilities) }, () => schemas).flat();
-  const [rows] = await connection.query(sql, values);
+  const [rows] = await connection.query(isShaped ? plainly(sql) : sql, values);
   return {
     dialect: abilities.isMariadb ? 'mariadb' : 'mysql',
     constraints: mysql.constraintsOf(rows as readonly mysql.Row[]),
   };
+}
+
+type Versions = readonly [readonly [{ readonly version?: unknown } | undefined]];
+
+/**
+ * For a connection that gives its rows another shape: the options of a query overrule its own.
+ * Source: https://github.com/sidorares/node-mysql2/blob/master/typings/mysql/lib/protocol/sequences/Query.d.ts
+ */
+function plainly(sql: string): string {
+  return { sql, rowsAsArray: false, nestTables: false } as unknown as string;
 }

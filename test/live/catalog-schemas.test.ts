@@ -322,6 +322,22 @@ for (const engine of ['mysql', 'mariadb'] as const) {
     afterAll(() => session?.end());
     testCases(mysqlCases(name), () => session);
 
+    test.each([{ rowsAsArray: true }, { nestTables: true }, { nestTables: '_' }] as const)(
+      'reads a connection that gives its rows another shape: %o',
+      async (options) => {
+        const shaped = await createConnection({ uri: url, database: `${name}_two`, ...options });
+        const plain = await createConnection({ uri: url, database: `${name}_two` });
+        try {
+          const catalog = await loadCatalog(shaped);
+          expect(catalog.constraints).toHaveLength(2);
+          expect(catalog).toEqual(await loadCatalog(plain));
+        } finally {
+          await shaped.end();
+          await plain.end();
+        }
+      },
+    );
+
     test('reads the database of the connection, and of callbacks', async () => {
       const { createPool } = await import('mysql2');
       const pool = createPool({ uri: url, database: `${name}_two` });
