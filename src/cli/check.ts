@@ -27,6 +27,8 @@ export interface Drift {
   readonly missing: readonly { readonly rule: string; readonly constraint: Constraint }[];
   /** Answers of a constraint that has words for another, and conditions that the schema raises: worth a look. */
   readonly partial: readonly { readonly rule: string; readonly codes: readonly ProblemCode[] }[];
+  /** Rules of a bare name that several tables have: the words of one would be told of the others. */
+  readonly ambiguous: readonly { readonly rule: string; readonly tables: readonly string[] }[];
   /** Constraints that no rule can name. */
   readonly nameless: readonly Constraint[];
 }
@@ -36,8 +38,8 @@ export async function checkCommand(command: CheckCommand, output: Output): Promi
   const { rules, options } = await loadRules(command.rules);
   const { catalog, conditions, title } = await readSchema(command.url, command.schemas);
   const drift = driftOf(catalog, conditions, { ...options, rules }, new Set(command.ignore.flatMap(readingsOf)));
-  const { gone, missing, partial, nameless } = drift;
-  const isDrifted = gone.length + missing.length > 0;
+  const { gone, missing, partial, ambiguous, nameless } = drift;
+  const isDrifted = gone.length + missing.length + ambiguous.length > 0;
   if (command.json) {
     output.write(`${JSON.stringify({ ok: !isDrifted, ...drift }, null, 2)}\n`);
     return isDrifted ? 1 : 0;
@@ -51,6 +53,12 @@ export async function checkCommand(command: CheckCommand, output: Output): Promi
       { text: `+ ${printable(rule)}`, style: 'green' },
       { text: `has no rule: ${printable(declarationOf(constraint))}` },
     ]),
+    ...ambiguous.map(({ rule, tables }): Cell[] => [
+      { text: `! ${printable(rule)}`, style: 'red' },
+      {
+        text: `is about ${tables.map(printable).join(' and ')}; write a rule for each: ${printable(`${tables.at(-1)}.${rule}`)}`,
+      },
+    ]),
     ...partial.map(({ rule, codes }): Cell[] => [
       { text: `~ ${printable(rule)}`, style: 'yellow' },
       { text: `has no words for ${codes.join(', ')}` },
@@ -62,7 +70,7 @@ export async function checkCommand(command: CheckCommand, output: Output): Promi
   ];
   output.write(tableOf(rows, output));
   const sum = isDrifted
-    ? `${count(gone.length, 'rule')} of what is gone, ${count(missing.length, 'constraint')} without a rule in ${title}`
+    ? `${count(gone.length, 'rule')} of what is gone, ${count(missing.length, 'constraint')} without a rule${ambiguous.length === 0 ? '' : `, ${count(ambiguous.length, 'rule')} of several tables`} in ${title}`
     : `${count(Object.keys(rules).length, 'rule')} and ${count(catalog.constraints.length, 'constraint')} of ${title} fit`;
   output.write(`${output.style(isDrifted ? 'red' : 'green', sum)}\n`);
   return isDrifted ? 1 : 0;
@@ -86,6 +94,9 @@ export function driftOf(
   }
   const has = (found: ReadonlySet<string>, rule: string) => readingsOf(rule).some((reading) => found.has(reading));
 
+  const severalSchemas = new Set(catalog.constraints.map(({ schema }) => schema)).size > 1;
+  /** Tables by the rule of a bare name that answers for them. */
+  const tables = new Map<string, Set<string>>();
   const missing: { rule: string; constraint: Constraint }[] = [];
   const partial: { rule: string; codes: readonly ProblemCode[] }[] = [];
   const nameless: Constraint[] = [];
@@ -98,7 +109,13 @@ export function driftOf(
     }
     if (keys.matchesOf(constraint).some((match) => ignored.has(match))) continue;
     const codes = codesOf(constraint);
-    const without = codes.filter((code) => !isAnswered(violationOf(constraint, catalog.dialect, code)));
+    const answers = codes.map((code) => policy.answer(violationOf(constraint, catalog.dialect, code))?.rule);
+    const { name, table } = constraint;
+    if (name !== undefined && table !== undefined && answers.includes(name) && !ignored.has(name)) {
+      const owner = severalSchemas && constraint.schema !== undefined ? `${constraint.schema}.${table}` : table;
+      tables.set(name, (tables.get(name) ?? new Set()).add(owner));
+    }
+    const without = codes.filter((_, at) => answers[at] === undefined);
     if (without.length === codes.length) missing.push({ rule, constraint });
     else if (without.length > 0) partial.push({ rule, codes: without });
   }
@@ -119,7 +136,10 @@ export function driftOf(
     const near = nearest(rule);
     return { rule, ...(near !== undefined && { nearest: near }) };
   });
-  return { gone, missing, partial, nameless };
+  const ambiguous = Array.from(tables, ([rule, found]) => ({ rule, tables: [...found] })).filter(
+    (each) => each.tables.length > 1,
+  );
+  return { gone, missing, partial, ambiguous, nameless };
 }
 
 /** With more rules that are gone times keys that there are, a few keys are looked at instead of all. */

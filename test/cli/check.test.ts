@@ -74,3 +74,17 @@ test('names with parentheses and commas are found by the keys that are written f
   }
   database.close();
 });
+
+test('a bare name that another table has got, too, is told', () => {
+  const [users, admins] = [unique('users', 'email', 'email'), unique('admins', 'email', 'email')];
+  const rules = { email: { detail: 'A user with this email already exists.' } };
+  const before: Catalog = { dialect: 'mysql', constraints: [users] };
+  expect(driftOf(before, [], { rules }, NONE)).toMatchObject({ gone: [], missing: [], ambiguous: [] });
+
+  const after: Catalog = { dialect: 'mysql', constraints: [users, admins] };
+  expect(driftOf(after, [], { rules }, NONE).ambiguous).toEqual([{ rule: 'email', tables: ['users', 'admins'] }]);
+  expect(driftOf(after, [], { rules }, new Set(['email'])).ambiguous).toEqual([]);
+  const own = { ...rules, 'admins.email': { detail: 'Taken.' } };
+  expect(driftOf(after, [], { rules: own }, NONE)).toMatchObject({ gone: [], missing: [], ambiguous: [] });
+  expect([...stubsOf(after, defineKeys(after, [])).keys()]).toEqual(['users.email', 'admins.email']);
+});

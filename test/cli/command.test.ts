@@ -370,6 +370,7 @@ describe('the command', () => {
       gone: [{ rule: 'account_is_opne', nearest: 'account_is_open' }],
       missing: [{ rule: 'accounts(name)', constraint: { kind: 'unique', table: 'accounts', columns: ['name'] } }],
       partial: [],
+      ambiguous: [],
       nameless: [{ kind: 'check', table: 'notes', expression: 'size > 1' }],
     });
     expect(ignored.code).toBe(0);
