@@ -22,7 +22,12 @@ export interface CheckCommand {
 /** How the rules and the schema differ. */
 export interface Drift {
   /** Rules that name what is not there. */
-  readonly gone: readonly { readonly rule: string; readonly nearest?: string }[];
+  readonly gone: readonly {
+    readonly rule: string;
+    readonly nearest?: string;
+    /** The declared constraint, where the rule names a partition's own: that is never answered by its own name. */
+    readonly belongsTo?: string;
+  }[];
   /** Constraints that users can run into, and that no rule has words for. */
   readonly missing: readonly { readonly rule: string; readonly constraint: Constraint }[];
   /** Answers of a constraint that has words for another, and conditions that the schema raises: worth a look. */
@@ -45,9 +50,14 @@ export async function checkCommand(command: CheckCommand, output: Output): Promi
     return isDrifted ? 1 : 0;
   }
   const rows: Cell[][] = [
-    ...gone.map(({ rule, nearest }): Cell[] => [
+    ...gone.map(({ rule, nearest, belongsTo }): Cell[] => [
       { text: `- ${printable(rule)}`, style: 'red' },
-      { text: `is gone${nearest === undefined ? '' : `; the nearest is ${printable(nearest)}`}` },
+      {
+        text:
+          belongsTo === undefined
+            ? `is gone${nearest === undefined ? '' : `; the nearest is ${printable(nearest)}`}`
+            : `is a partition's and belongs to ${printable(belongsTo)}, which has a rule`,
+      },
     ]),
     ...missing.map(({ rule, constraint }): Cell[] => [
       { text: `+ ${printable(rule)}`, style: 'green' },
@@ -88,7 +98,10 @@ export function driftOf(
   const references = referencesOf(catalog.constraints);
   const known = new Set(conditions);
   const matches = new Set(conditions);
-  for (const constraint of catalog.constraints) {
+  const partitions = partitionsOf(catalog, keys);
+  for (const constraint of [...catalog.constraints, ...partitions.unread]) {
+    // With the catalog, a partition's constraint is answered as the declared one.
+    if (constraint.partitionOf !== undefined) continue;
     for (const form of keys.formsOf(constraint)) known.add(form);
     for (const match of keys.matchesOf(constraint)) matches.add(match);
   }
@@ -132,7 +145,12 @@ export function driftOf(
   const unruled = missing.map(({ constraint }) => constraint);
   const rules = Object.keys(options.rules ?? {}).filter((rule) => !has(matches, rule) && !has(ignored, rule));
   const nearest = defineNearest(rules.length, keys, unruled, known);
+  const unruledKeys = new Set(missing.map((each) => each.rule));
   const gone = rules.map((rule) => {
+    const declared = readingsOf(rule).map((reading) => partitions.declared.get(reading));
+    const belongsTo = declared.find((key) => key !== undefined);
+    // What has no rule has been renamed: its partitions keep the name.
+    if (belongsTo !== undefined) return unruledKeys.has(belongsTo) ? { rule, nearest: belongsTo } : { rule, belongsTo };
     const near = nearest(rule);
     return { rule, ...(near !== undefined && { nearest: near }) };
   });
@@ -140,6 +158,28 @@ export function driftOf(
     (each) => each.tables.length > 1,
   );
   return { gone, missing, partial, ambiguous, nameless };
+}
+
+/** The constraints of partitions, led back to what was declared. */
+function partitionsOf({ constraints }: Catalog, keys: Keys) {
+  const idOf = ({ schema, table, name }: { schema?: string; table?: string; name?: string }) =>
+    JSON.stringify([schema, table, name]);
+  const byId = new Map(constraints.map((constraint) => [idOf(constraint), constraint]));
+  const declared = new Map<string, string>();
+  const unread: Constraint[] = [];
+  for (const constraint of constraints) {
+    let owner: Constraint = constraint;
+    // A chain that is a ring is none of PostgreSQL's.
+    for (let level = 0; level < constraints.length && owner.partitionOf !== undefined; level++) {
+      const next = byId.get(idOf(owner.partitionOf));
+      // The schema of the declared one may not have been read.
+      if (next === undefined) unread.push({ kind: constraint.kind, ...owner.partitionOf });
+      owner = next ?? { kind: constraint.kind, ...owner.partitionOf };
+    }
+    const key = owner === constraint ? undefined : (keys.keyOf(owner) ?? owner.name);
+    if (key !== undefined) for (const match of keys.matchesOf(constraint)) declared.set(match, key);
+  }
+  return { declared, unread };
 }
 
 /** With more rules that are gone times keys that there are, a few keys are looked at instead of all. */

@@ -1,5 +1,5 @@
 import Sqlite from 'better-sqlite3';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Catalog, type Constraint, loadCatalog } from '../../src/catalog/index.ts';
 import { driftOf } from '../../src/cli/check.ts';
 import { stubsOf } from '../../src/cli/emit.ts';
@@ -87,4 +87,69 @@ test('a bare name that another table has got, too, is told', () => {
   const own = { ...rules, 'admins.email': { detail: 'Taken.' } };
   expect(driftOf(after, [], { rules: own }, NONE)).toMatchObject({ gone: [], missing: [], ambiguous: [] });
   expect([...stubsOf(after, defineKeys(after, [])).keys()]).toEqual(['users.email', 'admins.email']);
+});
+
+describe('of a partitioned table', () => {
+  /** `orders`, with two levels of partitions; their foreign keys keep the name that they were made with. */
+  function ordersOf(foreignKey: string): Catalog {
+    const of = (table: string, own: string, parent?: string): Constraint[] => [
+      {
+        kind: 'primary_key',
+        name: `${table}_pkey`,
+        schema: 'public',
+        table,
+        columns: ['code'],
+        ...(parent !== undefined && { partitionOf: { schema: 'public', table: parent, name: `${parent}_pkey` } }),
+      },
+      {
+        kind: 'foreign_key',
+        name: own,
+        schema: 'public',
+        table,
+        columns: ['customer_id'],
+        referencedTable: 'customers',
+        referencedColumns: ['id'],
+        ...(parent !== undefined && {
+          partitionOf: {
+            schema: 'public',
+            table: parent,
+            name: parent === 'orders' ? foreignKey : 'orders_customer_id_fkey',
+          },
+        }),
+      },
+    ];
+    const constraints = [
+      ...of('orders', foreignKey),
+      ...of('orders_eu', 'orders_customer_id_fkey', 'orders'),
+      ...of('orders_eu_1', 'orders_customer_id_fkey', 'orders_eu'),
+    ];
+    return { dialect: 'postgresql', constraints };
+  }
+  const both = { reference_missing: { detail: 'No.' }, reference_in_use: { detail: 'No.' } };
+  const rules = { orders_pkey: { detail: 'Taken.' }, orders_customer_id_fkey: both };
+
+  test('a rule of a partition is told to whom it belongs', () => {
+    const own = { ...rules, orders_eu_1_pkey: { detail: 'No.' }, 'orders_eu( code )': { detail: 'No.' } };
+    expect(driftOf(ordersOf('orders_customer_id_fkey'), [], { rules: own }, NONE)).toMatchObject({
+      gone: [
+        { rule: 'orders_eu_1_pkey', belongsTo: 'orders_pkey' },
+        { rule: 'orders_eu( code )', belongsTo: 'orders_pkey' },
+      ],
+      missing: [],
+    });
+  });
+
+  test('a foreign key that was renamed is gone, though its partitions keep the name', () => {
+    expect(driftOf(ordersOf('orders_buyer_fkey'), [], { rules }, NONE)).toMatchObject({
+      gone: [{ rule: 'orders_customer_id_fkey', nearest: 'orders_buyer_fkey' }],
+      missing: [{ rule: 'orders_buyer_fkey' }],
+    });
+    expect(driftOf(ordersOf('orders_customer_id_fkey'), [], { rules }, NONE)).toMatchObject({ gone: [], missing: [] });
+  });
+
+  test('a rule of a declared constraint in a schema that was not read fits', () => {
+    const { dialect, constraints } = ordersOf('orders_customer_id_fkey');
+    const partitions = { dialect, constraints: constraints.slice(2) };
+    expect(driftOf(partitions, [], { rules }, NONE).gone).toEqual([]);
+  });
 });
