@@ -4,7 +4,7 @@
  */
 export interface Context {
   readonly method?: string | undefined;
-  /** A `Headers` object, or a record with lower-case names as Node has it. */
+  /** A `Headers` object, or a record by name: quickest with lower-case names, as Node has it. */
   readonly headers?: { get(name: string): string | null } | { readonly [name: string]: unknown } | undefined;
   /** Overrules what `method` suggests. */
   readonly operation?: 'insert' | 'update' | 'delete' | undefined;
@@ -28,11 +28,26 @@ export function operationOf(context: Context | undefined): Context['operation'] 
   }
 }
 
+/**
+ * The value by name, in whatever case it is written; what came more than once in one line.
+ * Source: RFC 9110 sections 5.1 and 5.3
+ */
+function valueIn(headers: Context['headers'], name: string): unknown {
+  const record = (headers ?? {}) as Readonly<Record<string, unknown>>;
+  let value = record[name];
+  for (const key in value === undefined ? record : {}) {
+    if (key.length === name.length && key.toLowerCase() === name) value ??= record[key];
+  }
+  return Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string')
+    ? value.join(', ')
+    : value;
+}
+
 /** The value of a request header; absent where there is none. Never throws. */
 export function headerOf(context: Context | undefined, name: string): string | undefined {
   try {
     const headers = context?.headers;
-    const value = typeof headers?.get === 'function' ? headers.get(name) : (headers as Record<string, unknown>)?.[name];
+    const value = typeof headers?.get === 'function' ? headers.get(name) : valueIn(headers, name);
     return typeof value === 'string' ? value : undefined;
   } catch {
     return undefined;
