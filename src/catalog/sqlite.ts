@@ -11,29 +11,32 @@ const DATABASES = 'SELECT name FROM pragma_database_list';
 
 /**
  * Tables, keys, references and columns of a database in one statement, by SQLite's table-valued pragmas.
- * Source: https://sqlite.org/pragma.html#pragfunc
+ * Source: https://sqlite.org/pragma.html#pragfunc, https://sqlite.org/pragma.html#pragma_table_list (since SQLite 3.37)
  */
 function queryFor(database: string): string {
   const schema = `"${database.replaceAll('"', '""')}".sqlite_schema`;
   const name = `'${database.replaceAll("'", "''")}'`;
+  // A virtual table declares nothing, and its shadow tables are its own affair: FTS5 has five.
+  const own = `m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+   AND m.name NOT IN (SELECT l.name FROM pragma_table_list l WHERE l.schema = ${name} AND l.type IN ('virtual', 'shadow'))`;
   return `
 SELECT 'table' AS kind, m.name AS "table", m.sql AS sql, NULL AS name, NULL AS origin, NULL AS position, NULL AS "column",
        NULL AS ref_table, NULL AS ref_column, NULL AS on_delete, NULL AS on_update, NULL AS id
-  FROM ${schema} m WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+  FROM ${schema} m WHERE ${own}
 UNION ALL
 SELECT 'key', m.name, s.sql, i.name, i.origin, x.seqno, x.name, NULL, NULL, NULL, NULL, NULL
   FROM ${schema} m
   JOIN pragma_index_list(m.name, ${name}) i ON i."unique"
   JOIN pragma_index_xinfo(i.name, ${name}) x ON x."key"
   LEFT JOIN ${schema} s ON s.type = 'index' AND s.name = i.name
- WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+ WHERE ${own}
 UNION ALL
 SELECT 'foreign_key', m.name, NULL, NULL, NULL, f.seq, f."from", f."table", f."to", f.on_delete, f.on_update, f.id
   FROM ${schema} m JOIN pragma_foreign_key_list(m.name, ${name}) f WHERE m.type = 'table'
 UNION ALL
 SELECT 'column', m.name, NULL, NULL, c.pk, c."notnull", c.name, NULL, NULL, NULL, NULL, NULL
   FROM ${schema} m JOIN pragma_table_xinfo(m.name, ${name}) c
- WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+ WHERE ${own}
 ORDER BY 2, 1, 4, 12, 6`;
 }
 

@@ -55,6 +55,22 @@ describe('loadCatalog()', () => {
     },
   );
 
+  test('leaves out the shadow tables of virtual tables, in each database', async () => {
+    const database = new BetterSqlite3(':memory:').exec(`
+      ATTACH ':memory:' AS other;
+      CREATE TABLE main.places_node (code TEXT NOT NULL UNIQUE);
+      CREATE TABLE other.docs_config (k TEXT UNIQUE);
+      CREATE VIRTUAL TABLE docs USING fts5(title, body);
+      CREATE VIRTUAL TABLE other.places USING rtree(id, minx, maxx)`);
+    const { constraints } = await loadCatalog(database);
+    database.close();
+    expect(constraints).toEqual([
+      { kind: 'unique', table: 'places_node', columns: ['code'] },
+      { kind: 'not_null', table: 'places_node', columns: ['code'] },
+      { kind: 'unique', table: 'docs_config', columns: ['k'] },
+    ]);
+  });
+
   test('passes on what the driver throws', async () => {
     const failed = new Error('no connection');
     await expect(loadCatalog({ query: (): Promise<never> => Promise.reject(failed) })).rejects.toBe(failed);
