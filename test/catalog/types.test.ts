@@ -24,6 +24,21 @@ export interface Rules {
 export const catalog: Catalog<Rules> = { dialect: 'postgresql', constraints: [] };
 `;
 
+/** The same as `catalog --out catalog.json` writes it. */
+const SAVED = {
+  dialect: 'postgresql',
+  constraints: [{ kind: 'unique', name: 'users_email_key', schema: 'public', table: 'users', columns: ['email'] }],
+};
+
+/** The way of docs/catalog.md. */
+const FROM_JSON = `
+import { defineConflicts } from 'db-http-errors';
+import type { Catalog } from 'db-http-errors/catalog';
+import json from './catalog.json' with { type: 'json' };
+
+export const conflicts = defineConflicts({ catalog: json as Catalog, rules: { 'users(email)': { detail: 'Taken.' } } });
+`;
+
 /** Each file of rules, and what tsc says of it: the words, without its place. */
 const FILES: readonly (readonly [about: string, rules: string, message: string | undefined])[] = [
   [
@@ -86,6 +101,8 @@ describe('rules with a typed catalog', () => {
           `import { defineConflicts } from 'db-http-errors';\nimport { catalog } from './catalog.ts';\nexport const conflicts = defineConflicts({ catalog, rules: ${rules} });\n`,
         );
       }
+      writeFileSync(join(folder, 'catalog.json'), JSON.stringify(SAVED));
+      writeFileSync(join(folder, 'json.ts'), FROM_JSON);
       writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(configFor(folder)));
       const { stdout } = spawnSync(process.execPath, [TSC, '-p', folder, '--pretty', 'false'], { encoding: 'utf8' });
       for (const [at, [about, , message]] of FILES.entries()) {
@@ -93,7 +110,7 @@ describe('rules with a typed catalog', () => {
         if (message === undefined) expect(lines, about).toEqual([]);
         else expect(lines.join('\n'), about).toContain(message);
       }
-      expect(stdout).not.toMatch(/catalog\.ts|src\//);
+      expect(stdout).not.toMatch(/catalog\.ts|json\.ts|src\//);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -110,6 +127,7 @@ function configFor(folder: string): object {
         'db-http-errors/catalog': [join(ROOT, 'src/catalog/index.ts')],
       },
       noEmit: true,
+      resolveJsonModule: true,
       isolatedDeclarations: false,
     },
     include: [join(folder, '*.ts')],
