@@ -224,12 +224,7 @@ describe('the command', () => {
       ...[
         [],
         ['chek', 'x.db'],
-        ['check', 'x.db'],
-        ['catalog'],
         ['catalog', 'x.db', '--josn'],
-        ['try', 'x.db', '--out', 'y.ts'],
-        ['catalog', 'x.db', '--out', 'y.js'],
-        ['catalog', 'mongodb://u:s3cret@h/d'],
         ['catalog', 'host=localhost password=s3cret'],
         // pg warns of it in eight lines.
         ['catalog', 'postgres://root:s3cret@127.0.0.1:1/x?sslmode=require'],
@@ -240,12 +235,7 @@ describe('the command', () => {
     expect(wrong.map(({ stderr }) => stderr)).toEqual([
       expect.stringContaining('Expected a command. See'),
       expect.stringContaining('did you mean check'),
-      expect.stringContaining('Expected --rules'),
-      expect.stringContaining('Expected the URL of a database'),
       expect.stringContaining('did you mean --json'),
-      expect.stringContaining('The command try has no option --out'),
-      expect.stringContaining('.ts, .mts or .json'),
-      expect.stringContaining('got one of mongodb:'),
       expect.stringContaining('got a list of keywords'),
       expect.stringContaining('the connection was refused'),
     ]);
