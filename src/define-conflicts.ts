@@ -1,9 +1,8 @@
 import { builtIn, isLikely } from './built-in.ts';
 import { causes } from './causes.ts';
-import { defineKeys } from './cli/keys.ts';
 import { type ConflictMembers, type ConflictOptions, knownOf } from './conflict.ts';
 import { ConflictError, type ConflictOrigin, isConflictError } from './conflict-error.ts';
-import { type Catalog, type Constraint, defineCompletion } from './constraints.ts';
+import { type Catalog, defineCompletion } from './constraints.ts';
 import type { Context } from './context.ts';
 import { isOptimisticLockError } from './optimistic-lock.ts';
 import { type Answer, type AnyRules, definePolicy, type Policy, type PolicyOptions } from './policy.ts';
@@ -273,36 +272,41 @@ const NAMED: ReadonlySet<string> = new Set([
 type KeyOf = (violation: Violation) => string | undefined;
 
 /**
- * The key that rules of this catalog's type accept, and that is of no other constraint; `undefined` for what is not in
- * it. The catalog is not read before the first hint.
+ * The key that rules of this catalog's type accept, and that is of no other constraint: the shortest that is.
+ * `undefined` without a catalog. The names are not counted before the first hint.
  */
 function defineKeyOf(catalog: Catalog | undefined): KeyOf {
   if (catalog === undefined) return () => undefined;
-  let keyOf: ReturnType<typeof defineKeys>['keyOf'];
-  let byTable: Map<string | undefined, Constraint[]> | undefined;
+  let counts: ReadonlyMap<string, number> | undefined;
   return (violation) => {
-    if (byTable === undefined) {
-      ({ keyOf } = defineKeys(catalog, []));
-      byTable = new Map();
-      for (const constraint of catalog.constraints) {
-        const group = byTable.get(constraint.table);
-        if (group) group.push(constraint);
-        else byTable.set(constraint.table, [constraint]);
-      }
-    }
+    counts ??= countNames(catalog);
     const { schema, table, columns } = violation;
     const name = 'constraint' in violation ? violation.constraint : undefined;
-    const own = byTable
-      .get(table)
-      ?.filter(
-        (each) =>
-          each.kind !== 'not_null' &&
-          each.partitionOf === undefined &&
-          (schema === undefined || each.schema === undefined || each.schema === schema) &&
-          (name === undefined ? `${each.columns}` === `${columns}` : each.name === name),
-      );
-    return own?.length === 1 ? keyOf(own[0] as Constraint) : undefined;
+    const owner = schema === undefined ? table : `${schema}.${table}`;
+    // SQLite reports columns, and every primary key of MySQL has the same name.
+    if (catalog.dialect === 'sqlite' || name === 'PRIMARY') {
+      if (table === undefined || columns === undefined) return undefined;
+      return `${counts.get(`${table}(`) === 1 ? table : owner}(${columns.join(', ')})`;
+    }
+    if (name === undefined || table === undefined || !counts.has(`${table}.${name}`)) return undefined;
+    if (counts.get(name) === 1) return name;
+    return `${counts.get(`${table}.${name}`) === 1 ? table : owner}.${name}`;
   };
+}
+
+/** How many constraints have a name, or a table and a name, and how many schemas a table (`users(`). */
+function countNames({ constraints }: Catalog): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  const add = (key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
+  const tables = new Set<string>();
+  for (const { name, schema, table, partitionOf } of constraints) {
+    if (partitionOf !== undefined) continue;
+    if (name !== undefined) add(name);
+    if (name !== undefined && table !== undefined) add(`${table}.${name}`);
+    if (table !== undefined) tables.add(`${schema ?? ''}\0${table}`);
+  }
+  for (const table of tables) add(`${table.slice(table.indexOf('\0') + 1)}(`);
+  return counts;
 }
 
 /** The line to add to `rules`; `undefined` where the database did not say which constraint it was. */
