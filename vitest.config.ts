@@ -19,6 +19,9 @@ export default defineConfig({
   test: {
     globalSetup: ['test/live/setup.ts'],
     env: { NODE_ENV: 'test' },
+    // For a machine that does other things, too.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,
