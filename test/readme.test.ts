@@ -342,6 +342,7 @@ describe('the examples', () => {
         writeFileSync(join(folder, `line-${line}.ts`), module);
       }
       writeFileSync(join(folder, 'surroundings.d.ts'), SURROUNDINGS);
+      writeFileSync(join(folder, 'catalog.json'), '{ "dialect": "postgresql", "constraints": [] }');
       const config = {
         extends: join(ROOT, 'tsconfig.json'),
         compilerOptions: {
