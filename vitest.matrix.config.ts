@@ -12,6 +12,8 @@ export default mergeConfig(
       env: { NODE_ENV: 'test' },
       testTimeout: 60_000,
       hookTimeout: 60_000,
+      // Of other people's servers, sockets and processes: once more on a busy machine, and it is reported.
+      retry: process.env.CI === 'true' ? 1 : 0,
     },
   }),
 );

@@ -11,6 +11,8 @@ export default mergeConfig(
       include: ['test/browser/*.browser.ts'],
       globalSetup: ['test/live/setup.ts'],
       env: { NODE_ENV: 'test' },
+      // A page on a busy machine: once more, and it is reported.
+      retry: process.env.CI === 'true' ? 1 : 0,
       testTimeout: 30_000,
       hookTimeout: 60_000,
     },
