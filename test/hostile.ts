@@ -67,8 +67,11 @@ export function hostile(): unknown[] {
   }
   const cycle = new Error('cycle') as Error & Record<string, unknown>;
   Object.assign(cycle, { cause: cycle, driverError: cycle, errors: [cycle, cycle] });
-  let deep: Error = new Error('deepest');
-  for (let depth = 0; depth < 100_000; depth++) deep = new Error('deep', { cause: deep });
+  const { deep, many } = withoutStacks(() => {
+    let deep = new Error('deepest');
+    for (let depth = 0; depth < 100_000; depth++) deep = new Error('deep', { cause: deep });
+    return { deep, many: Array.from({ length: 100_000 }, () => new Error('one of many')) };
+  });
   return [
     new Proxy({}, traps),
     new Proxy(new Error('trapped'), traps),
@@ -79,12 +82,18 @@ export function hostile(): unknown[] {
     Object.freeze(new Error('frozen')),
     Object.freeze(Object.assign(new Error('frozen'), { code: 'EACCES' })),
     Object.create(null),
-    Object.assign(
-      new AggregateError(
-        Array.from({ length: 100_000 }, () => new Error('one of many')),
-        'many',
-      ),
-    ),
+    new AggregateError(many, 'many'),
     new Error('lying', { cause: JSON.parse('{"__proto__":{"code":"23505","severity":"ERROR"}}') }),
   ];
+}
+
+/** The stacks of many errors take a second, and say nothing. */
+function withoutStacks<T>(make: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
