@@ -43,7 +43,10 @@ export async function startMysqlBinary(binary: string): Promise<PrivateServer> {
       `--socket=${join(directory, 'socket')}`,
       `--pid-file=${join(directory, 'pid')}`,
       '--bind-address=127.0.0.1',
+      // Durability off: the data does not outlive the run.
       '--innodb-flush-log-at-trx-commit=0',
+      '--innodb-flush-method=nosync',
+      '--innodb-doublewrite=OFF',
       '--skip-log-bin',
     ],
     () => answers(url),

@@ -64,7 +64,8 @@ start() {
   log=$data/log
   (server --initialize-insecure --datadir="$data/data" --tmpdir="$data") > "$log" 2>&1 || fail "could not be initialised: $(tail -n 20 "$log")"
   (server --datadir="$data/data" --tmpdir="$data" --port="$port" --bind-address=127.0.0.1 --socket="$data/socket" \
-    --pid-file="$data/pid" --mysqlx=OFF --skip-log-bin --secure-file-priv= --innodb-flush-log-at-trx-commit=0) >> "$log" 2>&1 &
+    --pid-file="$data/pid" --mysqlx=OFF --skip-log-bin --secure-file-priv= --innodb-flush-log-at-trx-commit=0 \
+    --innodb-flush-method=nosync --innodb-doublewrite=OFF) >> "$log" 2>&1 &
   echo "$! $data" > "$state"
   for _ in $(seq 300); do
     # A server that is up greets whoever connects.

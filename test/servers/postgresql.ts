@@ -65,8 +65,11 @@ async function startPostgres(installed: string): Promise<PrivateServer> {
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const stop = await startProcess(
     join(binaries, 'postgres'),
-    // Durability off: the data does not outlive the run.
-    ['-D', data, '-p', String(port), '-F', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+    [
+      ...['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+      // Durability off: the data does not outlive the run. A deadlock is looked for at once, not after a second.
+      ...['-F', '-c', 'deadlock_timeout=50ms'],
+    ],
     () => answers(url),
     options,
   );
