@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import type { Conflicts, ConflictsOptions } from '../src/index.ts';
 import { type ConflictError, defineConflicts, isConflict } from '../src/index.ts';
 import { CODES, type ProblemCode } from '../src/problem.ts';
+import { runs } from './effort.ts';
 import { captured } from './violations.ts';
 
 const INSTANCE = 'urn:uuid:00000000-0000-4000-8000-000000000000';
@@ -284,7 +285,7 @@ describe('the headers', () => {
         if (headers.etag !== undefined) expect(headers.etag).toMatch(STRONG_TAG);
         expect(Object.keys(headers)).not.toContain('set-cookie');
       }),
-      { numRuns: 300, examples: HOSTILE_TEXTS.map((text): [unknown] => [text]) },
+      { numRuns: runs(300), examples: HOSTILE_TEXTS.map((text): [unknown] => [text]) },
     );
   });
 
@@ -311,7 +312,7 @@ describe('the headers', () => {
         if (first !== second && tag(first) !== undefined) expect(tag(first)).not.toBe(tag(second));
       }),
       {
-        numRuns: 1000,
+        numRuns: runs(1000),
         examples: [
           [`${LONG}a`, `${LONG}b`],
           ['%22', '"'],
@@ -363,7 +364,7 @@ describe('the headers', () => {
         expect(headers['retry-after']).toMatch(/^(0|[1-9][0-9]{0,4})$/);
         expect((body as { retry_after: number }).retry_after).toBe(Number(headers['retry-after']));
       }),
-      { numRuns: 200, examples: numbers.map((number): [string, unknown] => ['contention', number]) },
+      { numRuns: runs(200), examples: numbers.map((number): [string, unknown] => ['contention', number]) },
     );
     expect(numbers.map((number) => conflict('busy', { retry_after: number }).headers['Retry-After'])).toEqual([
       '1',
@@ -395,7 +396,7 @@ describe('the headers', () => {
           expect(JSON.stringify(answer.body).length).toBeLessThan(8192);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -415,7 +416,7 @@ describe('the headers', () => {
         },
       ),
       {
-        numRuns: 200,
+        numRuns: runs(200),
         examples: [
           ['problem', 'fields', ['\ud800']],
           ['simple', 'errors', [{ pointer: '#/100%' }]],

@@ -19,6 +19,7 @@ import {
   type Violation,
 } from '../src/index.ts';
 import { CANARY, facesOf, leaksOf, PUBLIC, ruleKey, SECRET, WORDS, WRAPPERS } from './canaries.ts';
+import { sample } from './effort.ts';
 import { describeLive } from './live/describe-live.ts';
 
 const FORMATS: Readonly<Record<string, NonNullable<ConflictsOptions['format']>>> = {
@@ -34,6 +35,17 @@ const OPTED_IN: ConflictsOptions = { status: { required: 422, invalid_value: 422
 const CONTEXT = { method: 'POST', headers: { 'if-none-match': '*' } };
 
 let warnings: string[] = [];
+
+// A stack begins with the message; thousands of frames below it take seconds, and show nothing more.
+const { stackTraceLimit } = Error;
+
+beforeAll(() => {
+  Error.stackTraceLimit = 2;
+});
+
+afterAll(() => {
+  Error.stackTraceLimit = stackTraceLimit;
+});
 
 beforeEach(() => {
   warnings = [];
@@ -222,18 +234,18 @@ describe.each(Object.entries(MARKS))('captured errors with %s', (_title, mark) =
   test.each(DRIVERS)('show nothing of a name or a value in any answer, of %s', async (driver) => {
     const leaks: string[] = [];
     let answers = 0;
-    for (const { name, error } of samples(driver, mark)) {
+    for (const { name, error } of sample(samples(driver, mark))) {
       const found = await leaksOfEveryAnswer(error);
       answers += found.answers;
       leaks.push(...found.leaks.map((leak) => `${name}: ${leak}`));
     }
     expect(leaks).toEqual([]);
-    expect(answers).toBeGreaterThan(100);
+    expect(answers).toBeGreaterThan(50);
   });
 
   test.each(DRIVERS)('show nothing in the answer to each of them, of %s', async (driver) => {
     const leaks: string[] = [];
-    for (const { name, error } of marked(driver, mark)) {
+    for (const { name, error } of sample(marked(driver, mark))) {
       const answer = defineConflicts(OPTED_IN).translate(error);
       if (!(answer instanceof ConflictError)) continue;
       leaks.push(...leaksOf(await facesOf(answer)).map((leak) => `${name}: ${leak}`));
@@ -254,7 +266,7 @@ describe.each(Object.keys(WRAPPERS))('an error as %s throws it', (wrapper) => {
     const leaks: string[] = [];
     let answers = 0;
     for (const mark of Object.values(MARKS)) {
-      for (const { name, error, violation } of samples(driver, mark)) {
+      for (const { name, error, violation } of sample(samples(driver, mark))) {
         const wrapped = WRAPPERS[wrapper]?.(error);
         if (violation.code !== 'SQLITE_CONSTRAINT_TRIGGER') expect(classify(wrapped)?.kind, name).toBe(violation.kind);
         const found = await leaksOfEveryAnswer(wrapped, { problem: 'problem' });

@@ -18,6 +18,7 @@ import {
   type Violation,
   wrap,
 } from '../src/index.ts';
+import { runs } from './effort.ts';
 import { describeLive } from './live/describe-live.ts';
 
 /** Words that readers look for, as an attacker or an odd schema would use them. */
@@ -176,7 +177,7 @@ describeLive('sqlite', () => {
           expect(answerTo(expression)).toBe('duplicate');
         });
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -219,7 +220,7 @@ describeLive('sqlite', () => {
           const checked = thrownBy(() => insert.run(`${value}!`, value));
           expect(classify(checked)).toMatchObject({ kind: 'check_violation', constraint: 'users_age' });
         }),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       );
     });
   });
@@ -240,7 +241,7 @@ describeLive('sqlite', () => {
           expect(ALL.translate(error)).toBe(error);
         });
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });
@@ -297,7 +298,7 @@ describeLive('postgresql', ({ url = '' }) => {
         expect(used).toMatchObject({ direction: 'still_referenced', table: 'children', referencedTable: 'parents' });
         expect({ referencedColumns: ['name'], ...used }).toEqual({ ...used, referencedColumns: ['name'] });
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });
@@ -348,7 +349,7 @@ for (const engine of ['mysql', 'mariadb'] as const) {
           expect(found).toMatchObject({ kind: 'invalid_text_representation' });
           expect({ columns: ['age'], ...found }).toEqual({ ...found, columns: ['age'] });
         }),
-        { numRuns: 100 },
+        { numRuns: runs(100) },
       );
     });
   });
@@ -450,7 +451,7 @@ describe('translating', () => {
         const { code, status } = once;
         expect(bound({ rules: { other: {} } }).translate(once)).toMatchObject({ code, status });
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -581,7 +582,7 @@ describe('the answer', () => {
         const answer = bound(options).translate(error, context);
         if (answer instanceof ConflictError) expectLawful(answer);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -656,7 +657,7 @@ describe('a conflict that the application raises', () => {
       fc.property(anyCode, anyMembers, anyContext, (code, members, context) => {
         expectLawful(conflict(code, membersOf(code, members), { context }));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -679,7 +680,7 @@ describe('a conflict that the application raises', () => {
         const body = JSON.stringify(defineConflicts({ format }).conflict(code, membersOf(code, members)));
         expect(Buffer.byteLength(body)).toBeLessThanOrEqual(LONGEST_BODY);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -695,7 +696,7 @@ describe('a conflict that the application raises', () => {
           message: error.message,
         });
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -737,7 +738,7 @@ describe('a wrapped function', () => {
         const half = calls.length / 2;
         expect(calls.slice(0, half).every((argument, at) => Object.is(argument, calls[half + at]))).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -755,7 +756,7 @@ describe('a wrapped function', () => {
           result.status === 'fulfilled' ? result.value[0] : result.reason;
         expect(Object.is(of(wrapped), of(plain))).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

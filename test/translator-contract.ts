@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type Fixture, fixtures } from '../fixtures/load.ts';
 import type { Translator } from '../src/translator.ts';
 import type { Violation } from '../src/violation.ts';
+import { runs } from './effort.ts';
 import { hostile, nonErrors } from './hostile.ts';
 
 /** What every translator promises, over its captured errors. A driver's test is a call of this. */
@@ -83,7 +84,7 @@ export function describeTranslator(translator: Translator): void {
           if (isToldByText(error.message, error) || isToldByText(first, error)) return;
           expect(found?.kind).toBe(violation?.kind);
         }),
-        { numRuns: 500 },
+        { numRuns: runs(500) },
       );
     });
 
@@ -102,7 +103,7 @@ export function describeTranslator(translator: Translator): void {
             expect(name === 'rowid' || shown.some((form) => said.some((whole) => whole.includes(form)))).toBe(true);
           }
         }),
-        { numRuns: 500 },
+        { numRuns: runs(500) },
       );
     });
 
@@ -139,7 +140,7 @@ export function describeTranslator(translator: Translator): void {
             expect(found?.kind).toBe(violation?.kind);
           },
         ),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       );
     });
   });

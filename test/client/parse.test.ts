@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { type Conflict, conflictOf, parseConflict, retryDelay } from '../../src/client/index.ts';
 import { conflict, type ProblemCode } from '../../src/index.ts';
+import { runs } from '../effort.ts';
 
 const DUPLICATE = conflict('duplicate', { fields: ['email'], instance: 'urn:uuid:1' });
 const PROBLEM = JSON.parse(JSON.stringify(DUPLICATE)) as Conflict;
@@ -500,7 +501,7 @@ describe('a hostile answer', () => {
         for (const { pointer } of parsed.errors ?? []) expect(pointer).toBeTypeOf('string');
         expect(await parseConflict(parsed)).toStrictEqual(parsed);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
     expect(Object.keys(Object.prototype)).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Conflict, conflictOf, parseConflict } from '../../src/client/index.ts';
 import { type ConflictOptions, conflict, defineConflicts } from '../../src/index.ts';
 import { CODES, FORMATS, type Known, type Problem, type ProblemCode, toPointer, toProblem } from '../../src/problem.ts';
+import { runs } from '../effort.ts';
 
 // What our server says arrives: parse(format(x)) is x, for every code and format.
 
@@ -79,7 +80,7 @@ describe('parseConflict', () => {
       fc.asyncProperty(problem, async (problem) => {
         expect(await parseConflict(answer(problem, format))).toStrictEqual(asJson(problem));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -88,7 +89,7 @@ describe('parseConflict', () => {
       fc.asyncProperty(elaborate, fc.constantFrom<Format>('problem', 'jsonapi'), async (problem, format) => {
         expect(await parseConflict(answer(problem, format))).toStrictEqual(asJson(problem));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -98,7 +99,7 @@ describe('parseConflict', () => {
         const parsed = await parseConflict(answer(problem, 'simple'));
         expect({ ...parsed, title: '' }).toStrictEqual({ ...asJson(problem), type: 'about:blank', title: '' });
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

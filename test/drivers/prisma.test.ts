@@ -4,6 +4,7 @@ import { type Fixture, fixtures } from '../../fixtures/load.ts';
 import { prisma } from '../../src/drivers/prisma.ts';
 import { classify, translate } from '../../src/index.ts';
 import type { Violation } from '../../src/violation.ts';
+import { runs } from '../effort.ts';
 import { describeTranslator } from '../translator-contract.ts';
 
 describeTranslator(prisma);
@@ -218,7 +219,7 @@ describe('hostile texts', () => {
           expect(name === 'rowid' || forms.some((form) => said.includes(form)), name).toBe(true);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
