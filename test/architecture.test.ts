@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 /** Layers, first to last. A name that ends with a slash is a folder. */
 const LAYERS: readonly (readonly string[])[] = [
   ['violation', 'context'],
-  ['translator', 'causes', 'problem', 'entity-tag', 'dialects/facts'],
+  ['translator', 'causes', 'problem', 'entity-tag', 'graphql-error', 'dialects/facts'],
   ['sqlstate', 'policy', 'constraints'],
   ['dialects/', 'validate'],
   ['drivers/', 'conflict', 'conflict-error', 'optimistic-lock', 'wrap'],
@@ -37,12 +37,13 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   validate: ['policy', 'problem'],
   conflict: ['context', 'problem', 'validate'],
   'entity-tag': [],
+  'graphql-error': [],
   'conflict-error': ['entity-tag', 'problem', 'violation', 'http-errors'],
   // Wrapping knows neither.
   wrap: [],
   'optimistic-lock': [],
   // What leaves the process is put together in one place.
-  'frameworks/': ['answer', 'conflict-error', 'context', 'define-conflicts'],
+  'frameworks/': ['answer', 'conflict-error', 'context', 'define-conflicts', 'graphql-error'],
   // The client runs in a browser and shares nothing but types.
   'client/': ['problem'],
 };

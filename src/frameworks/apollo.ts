@@ -1,6 +1,7 @@
 import { answerOf } from '../answer.ts';
 import type { ConflictError } from '../conflict-error.ts';
 import type { Conflicts } from '../define-conflicts.ts';
+import { isChosen } from '../graphql-error.ts';
 
 /**
  * An error as Apollo Server is about to send it. Its extensions may have `stacktrace`, the lines of what was thrown.
@@ -51,18 +52,3 @@ export function apolloConflicts(
 }
 
 export default apolloConflicts;
-
-/**
- * True for an error that was thrown as a `GraphQLError` with words of its own: the one that is given wraps it.
- * Source: https://github.com/graphql/graphql-js/blob/16.x.x/src/error/locatedError.ts
- */
-function isChosen(error: unknown): boolean {
-  const thrown = isGraphQLError(error) ? error.originalError : undefined;
-  if (!isGraphQLError(thrown)) return false;
-  const { message } = (thrown.originalError ?? {}) as { readonly message?: unknown };
-  return !(typeof message === 'string' && thrown.message.includes(message));
-}
-
-function isGraphQLError(error: unknown): error is Error & { readonly originalError?: unknown } {
-  return error instanceof Error && error.name === 'GraphQLError';
-}

@@ -1,20 +1,12 @@
 import { answerOf } from '../answer.ts';
 import type { ConflictError } from '../conflict-error.ts';
 import type { Conflicts } from '../define-conflicts.ts';
+import { type GraphQLError, isChosen, isGraphQLError } from '../graphql-error.ts';
 
 /**
  * Source: https://the-guild.dev/graphql/yoga-server/docs/features/error-masking (`maskError`)
  */
 type MaskError = (error: unknown, message: string, isDev?: boolean) => Error;
-
-/**
- * What is used of a `GraphQLError`. Its path is the field's that threw; outside of the fields there is none.
- * Source: https://github.com/graphql/graphql-js/blob/16.x.x/src/error/GraphQLError.ts
- */
-interface GraphQLError extends Error {
-  readonly originalError?: unknown;
-  readonly path?: unknown;
-}
 
 /** All that says where an error happened. */
 const PLACES = ['nodes', 'source', 'positions', 'locations', 'path', 'coordinate'] as const;
@@ -77,19 +69,4 @@ function masked(error: unknown, message: string): Error {
 /** True for an error that is a `GraphQLError` and wraps nothing else. */
 function isExpected(error: unknown): error is GraphQLError {
   return isGraphQLError(error) && (error.originalError == null || isExpected(error.originalError));
-}
-
-/**
- * True for an error that was thrown as a `GraphQLError` with words of its own: the one that is given wraps it.
- * Source: https://github.com/graphql/graphql-js/blob/16.x.x/src/error/locatedError.ts
- */
-function isChosen(error: unknown): boolean {
-  const thrown = isGraphQLError(error) ? error.originalError : undefined;
-  if (!isGraphQLError(thrown)) return false;
-  const { message } = (thrown.originalError ?? {}) as { readonly message?: unknown };
-  return !(typeof message === 'string' && thrown.message.includes(message));
-}
-
-function isGraphQLError(error: unknown): error is GraphQLError {
-  return error instanceof Error && error.name === 'GraphQLError';
 }
