@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { runInNewContext } from 'node:vm';
+import { createContext, runInContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Fixture, fixtures } from '../fixtures/load.ts';
@@ -67,9 +67,10 @@ export function describeTranslator(translator: Translator): void {
     });
 
     test('recognises errors of another realm', () => {
+      const realm = createContext();
       for (const { name, error, violation } of violations) {
         const { message, name: className } = error;
-        const foreign = Object.assign(runInNewContext('new Error()'), error, { message, name: className });
+        const foreign = Object.assign(runInContext('new Error()', realm), error, { message, name: className });
         expect(foreign instanceof Error).toBe(false);
         expect(translator.classify(foreign), name).toEqual(violation);
       }
