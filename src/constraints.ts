@@ -73,6 +73,7 @@ interface Facts {
   readonly table?: string | undefined;
   readonly columns?: readonly string[] | undefined;
   readonly constraint?: string | undefined;
+  readonly domain?: string | undefined;
   readonly primaryKey?: true | undefined;
   readonly referencedTable?: string | undefined;
   readonly referencedColumns?: readonly string[] | undefined;
@@ -192,16 +193,20 @@ export function defineCompletion({ dialect, constraints }: Catalog): Completion 
     return only?.partitionOf === undefined ? facts : { ...facts, ...declared(only) };
   }
 
-  /** True when the schema's own code raised it in the name of a constraint that does not exist. */
-  function isForged(violation: Violation): boolean {
+  /** True when the schema's own code raised it in a name that no constraint has which could break like that. */
+  function isForged(violation: Violation, kinds: readonly Constraint['kind'][]): boolean {
     const name = constraintOf(violation);
-    return name !== undefined && isRaised(violation) && !byName.has(name);
+    if (name === undefined || !isRaised(violation)) return false;
+    const { schema, table } = violation;
+    return !byName
+      .get(name)
+      ?.some((other) => kinds.includes(other.kind) && agrees(other.schema, schema) && agrees(other.table, table));
   }
 
   return (violation, context) => {
     const kinds = RAISED_BY[violation.kind];
     if (kinds === undefined || !agrees(violation.dialect, dialect)) return violation;
-    if (isForged(violation)) return { ...violation, kind: 'raise_exception' } as Violation;
+    if (isForged(violation, kinds)) return { ...violation, kind: 'raise_exception' } as Violation;
     const statement = statementOf(violation, context);
     const key = keyOf(violation, statement);
     let facts = remembered.get(key);
@@ -290,9 +295,9 @@ function share(some: readonly string[] | undefined, others: readonly string[] | 
 }
 
 function factsOf(constraint: Constraint): Facts {
-  const { kind, schema, table, columns, name, referencedTable, referencedColumns } = constraint;
+  const { kind, schema, table, columns, name, domain, referencedTable, referencedColumns } = constraint;
   const primaryKey = kind === 'primary_key' ? true : undefined;
-  return { schema, table, columns, constraint: name, primaryKey, referencedTable, referencedColumns };
+  return { schema, table, columns, constraint: name, domain, primaryKey, referencedTable, referencedColumns };
 }
 
 /** The facts on which all agree and which the violation lacks. */

@@ -42,11 +42,14 @@ INSERT INTO marks VALUES (1, 1);
 CREATE TABLE gens (a integer, b integer GENERATED ALWAYS AS (a * 2) STORED CONSTRAINT gens_b_key UNIQUE);
 INSERT INTO gens VALUES (1);
 CREATE DOMAIN amount AS integer CONSTRAINT amount_check CHECK (VALUE > 0);
+CREATE DOMAIN dozen AS amount CHECK (VALUE % 12 = 0);
 CREATE TABLE sums (sum amount, other integer CONSTRAINT amount_check CHECK (other > 0));
 CREATE VIEW cheap AS SELECT id, email FROM users WHERE id < 100 WITH CHECK OPTION;
 `;
 
 const OF = (table: string, facts: object = {}, schema = 'public') => ({ schema, table, ...facts });
+/** RAISE with these fields, in a block of its own. */
+const raise = (fields: string) => `DO $$ BEGIN RAISE EXCEPTION 'no' USING ${fields}; END $$`;
 const EVENTS = OF('events', { columns: ['id', 'day'], constraint: 'events_key' });
 
 const POSTGRESQL_CASES: readonly Case[] = [
@@ -127,9 +130,29 @@ const POSTGRESQL_CASES: readonly Case[] = [
   [
     'a check of a domain',
     'INSERT INTO sums VALUES (0, 1)',
-    { schema: 'public', constraint: 'amount_check', table: undefined, columns: undefined },
+    { schema: 'public', constraint: 'amount_check', domain: 'amount', table: undefined, columns: undefined },
+  ],
+  [
+    'a check of a domain of that domain',
+    'SELECT 9::dozen',
+    { schema: 'public', constraint: 'dozen_check', domain: 'dozen', table: undefined, columns: undefined },
   ],
   ['a check of the same name', 'INSERT INTO sums VALUES (1, 0)', OF('sums', { constraint: 'amount_check' })],
+  [
+    'RAISE in the name of a constraint',
+    raise(`ERRCODE = 'check_violation', CONSTRAINT = 'events_amount_check'`),
+    { kind: 'check_violation', constraint: 'events_amount_check', table: undefined, schema: undefined },
+  ],
+  [
+    'RAISE of another kind than the constraint’s',
+    raise(`ERRCODE = 'unique_violation', CONSTRAINT = 'events_amount_check'`),
+    { kind: 'raise_exception', constraint: 'events_amount_check' },
+  ],
+  [
+    'RAISE in the name of another table’s constraint',
+    raise(`ERRCODE = 'check_violation', CONSTRAINT = 'events_amount_check', TABLE = 'users', SCHEMA = 'public'`),
+    { kind: 'raise_exception', table: 'users' },
+  ],
   ['a view', `INSERT INTO cheap VALUES (1, 'b')`, OF('users', { primaryKey: true, columns: ['id'] })],
   ['the check option of a view', `INSERT INTO cheap VALUES (100, 'b')`, null],
   [

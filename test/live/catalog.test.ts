@@ -299,6 +299,7 @@ const POSTGRESQL_EXPECTATIONS: Expectations = {
     'foreign-key-descriptor-name': { columns: ['k)=(v'], referencedColumns: ['k)=(v'] },
     'foreign-key-no-select-right': { columns: ['author_id'], referencedColumns: ['id'] },
     'foreign-key-no-select-right-still-referenced': { columns: ['author_id'], referencedColumns: ['id'] },
+    'check-domain': { domain: 'positive_amount' },
     // RAISE in the name of a constraint that does not exist: it is the schema's own code that speaks.
     'raise-as-unique': { kind: 'raise_exception' },
     'raise-as-foreign-key': { kind: 'raise_exception' },
