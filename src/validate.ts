@@ -98,8 +98,8 @@ export function nearest(name: string, names: readonly string[]): string {
   return near && near[0] <= 1 + name.length / 3 ? `did you mean "${near[1]}"?` : `expected one of ${names.join(', ')}`;
 }
 
-/** Levenshtein's. */
-function distance(a: string, b: string): number {
+/** Levenshtein's: how many letters have to be put in, taken out or changed. */
+export function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

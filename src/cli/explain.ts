@@ -9,7 +9,7 @@ import { SQLSTATES } from '../sqlstate.ts';
 import type { Violation, ViolationKind } from '../violation.ts';
 import { ruleOf } from './emit.ts';
 import { CONNECTION_CODES, ERRNO_NAMES, SQLSTATE_NAMES, TEXTS } from './names.ts';
-import { nearestOf } from './nearest.ts';
+import { meantBy } from './nearest.ts';
 import { type Output, printable } from './terminal.ts';
 import { stubOf } from './words.ts';
 
@@ -49,7 +49,7 @@ export function explainCommand({ text, json }: ExplainCommand, output: Output): 
   if (json) {
     output.write(`${JSON.stringify(explanations, null, 2)}\n`);
   } else if (explanations.length === 0) {
-    const near = nearestOf(text.trim().toUpperCase(), CODES);
+    const near = meantBy(text.trim().slice(0, 65).toUpperCase(), CODES);
     const hint = text.trim().length <= 64 && near !== undefined ? ` The nearest is ${near}.` : '';
     output.write(`No code and no text of PostgreSQL, MySQL, MariaDB or SQLite is known in this.${hint}\n`);
   } else {

@@ -7,8 +7,9 @@ import { outputOf, printable } from './terminal.ts';
 function fail(error: unknown): number {
   const stderr = outputOf(process.stderr);
   const hint = error instanceof UsageError ? (error.hint ?? 'See db-http-errors --help.') : hintOf(error);
-  const rest = hint === undefined ? '' : `. ${hint}`;
-  stderr.write(`${stderr.style('red', 'db-http-errors:')} ${printable(lineOf(error))}${rest}\n`);
+  const line = printable(lineOf(error));
+  const rest = hint === undefined ? '' : `${line.endsWith('?') ? '' : '.'} ${hint}`;
+  stderr.write(`${stderr.style('red', 'db-http-errors:')} ${line}${rest}\n`);
   return 2;
 }
 

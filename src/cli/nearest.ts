@@ -1,3 +1,5 @@
+import { distance } from '../validate.ts';
+
 /**
  * The text that is the most like another, by the letters that it takes to get there.
  *
@@ -13,7 +15,7 @@ export function nearestOf(
   for (const other of others) {
     // So many letters at least have to be added or taken away.
     if (Math.abs(other.length - text.length) >= least) continue;
-    const found = distance(text, other, least);
+    const found = differenceOf(text, other);
     if (found < least) {
       least = found;
       best = other;
@@ -22,8 +24,13 @@ export function nearestOf(
   return best;
 }
 
-/** Levenshtein's, as far as it is less than `limit`. */
-function distance(a: string, b: string, limit: number): number {
+/** The same, where it is near enough that somebody may have meant it. */
+export function meantBy(text: string, others: Iterable<string>): string | undefined {
+  return nearestOf(text, others, 2 + Math.floor(text.length / 3));
+}
+
+/** How many letters have to change, without what both begin and end with. */
+function differenceOf(a: string, b: string): number {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let [aEnd, bEnd] = [a.length, b.length];
@@ -31,23 +38,7 @@ function distance(a: string, b: string, limit: number): number {
     aEnd--;
     bEnd--;
   }
-  const width = bEnd - start;
-  const row = Array.from({ length: width + 1 }, (_, at) => at);
-  for (let i = start; i < aEnd; i++) {
-    let diagonal = row[0] as number;
-    let least = i - start + 1;
-    row[0] = least;
-    for (let j = 1; j <= width; j++) {
-      const above = row[j] as number;
-      const same = a[i] === b[start + j - 1] ? 0 : 1;
-      const found = Math.min(above + 1, (row[j - 1] as number) + 1, diagonal + same);
-      diagonal = above;
-      row[j] = found;
-      if (found < least) least = found;
-    }
-    if (least >= limit) return limit;
-  }
-  return row[width] as number;
+  return distance(a.slice(start, aEnd), b.slice(start, bEnd));
 }
 
 /** Names by their words and in their order: a search takes the same time among a thousand and among a million. */

@@ -4,7 +4,7 @@ import { catalogCommand } from './catalog.ts';
 import { checkCommand } from './check.ts';
 import { explainCommand } from './explain.ts';
 import { lineOf, UsageError } from './failure.ts';
-import { nearestOf } from './nearest.ts';
+import { meantBy } from './nearest.ts';
 import type { Output } from './terminal.ts';
 import { tryCommand } from './try.ts';
 
@@ -70,8 +70,9 @@ export async function run(args: readonly string[], output: Output): Promise<numb
   if (command === undefined) throw new UsageError('Expected a command');
   if (!Object.hasOwn(COMMANDS, command)) {
     // What is no command may be a URL.
-    const near = nearestOf(command.slice(0, 20), Object.keys(COMMANDS));
-    throw new UsageError(`Expected a command, one of ${Object.keys(COMMANDS).join(', ')}; did you mean ${near}`);
+    const near = meantBy(command.slice(0, 20), Object.keys(COMMANDS));
+    const hint = near === undefined ? '' : `; did you mean ${near}?`;
+    throw new UsageError(`Expected a command, one of ${Object.keys(COMMANDS).join(', ')}${hint}`);
   }
   for (const name of Object.keys(values) as Option[]) {
     if (!COMMANDS[command]?.includes(name)) throw new UsageError(`The command ${command} has no option --${name}`);
@@ -102,9 +103,8 @@ function parse(args: readonly string[]) {
   } catch (error) {
     const unknown = /^Unknown option '--([\w-]+)'/.exec(lineOf(error))?.[1];
     if (unknown === undefined) throw new UsageError(lineOf(error));
-    throw new UsageError(
-      `There is no option --${unknown}; did you mean --${nearestOf(unknown, Object.keys(OPTIONS))}?`,
-    );
+    const near = meantBy(unknown, Object.keys(OPTIONS));
+    throw new UsageError(`There is no option --${unknown}${near === undefined ? '' : `; did you mean --${near}?`}`);
   }
 }
 

@@ -234,8 +234,8 @@ describe('the command', () => {
     expect(version?.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(wrong.map(({ stderr }) => stderr)).toEqual([
       expect.stringContaining('Expected a command. See'),
-      expect.stringContaining('did you mean check'),
-      expect.stringContaining('did you mean --json'),
+      expect.stringContaining('did you mean check? See'),
+      expect.stringContaining('did you mean --json? See'),
       expect.stringContaining('got a list of keywords'),
       expect.stringContaining('the connection was refused'),
     ]);
@@ -367,15 +367,17 @@ describe('the command', () => {
   }, 30_000);
 
   test('explains what is given to it, or piped in', async () => {
-    const [code, piped, nothing] = await Promise.all([
+    const [code, piped, near, nothing] = await Promise.all([
       project.run(['explain', '23505']),
       project.run(['explain', '--json'], { input: "ERROR 1062 (23000): Duplicate entry 'a' for key 'users.email'\n" }),
       project.run(['explain', '23506']),
+      project.run(['explain', 'nothing', 'known']),
     ]);
     expect(code.code).toBe(0);
     expect(code.stdout).toContain('409 duplicate');
     expect(JSON.parse(piped.stdout)).toMatchObject([{ code: '1062', facts: { constraint: 'email', table: 'users' } }]);
-    expect(nothing).toMatchObject({ code: 1, stdout: expect.stringContaining('The nearest is 23505') });
+    expect(near).toMatchObject({ code: 1, stdout: expect.stringContaining('The nearest is 23505') });
+    expect(nothing).toMatchObject({ code: 1, stdout: expect.stringMatching(/is known in this\.\n$/) });
   });
 
   test('colours only where they are wanted', async () => {
