@@ -60,6 +60,45 @@ test('the guide to status codes has a row for each', () => {
   expect(named).toEqual([400, 401, 403, 404, 405, 409, 412, 422, 428, 429, 503]);
 });
 
+test('the index leads to every guide, every recipe and the problem types', () => {
+  const text = readFileSync(join(DOCS, 'README.md'), 'utf8');
+  const targets = Array.from(text.matchAll(/\]\(([^)#]+)/g), ([, target]) => target as string);
+  const wanted = files.filter((name) => name !== 'README.md' && !name.startsWith('problems'));
+  expect(wanted.filter((name) => !targets.includes(name))).toEqual([]);
+  expect(targets).toContain('problems');
+});
+
+test('every function of the recipes is called by a test', () => {
+  const sources = ['test/recipes', 'test/live', 'test/concurrency'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .filter((name) => name.endsWith('.test.ts'))
+      .map((name) => readFileSync(join(ROOT, folder, name), 'utf8')),
+  );
+  /** `import { a, b as c } from '…/file.ts'` as `file.ts: a`, where the name by which it is known is called. */
+  const called = new Set(
+    sources.flatMap((source) =>
+      Array.from(source.matchAll(/import \{([^}]*)\} from '[./]*(?:recipes\/)?([\w-]+\.ts)'/g)).flatMap(
+        ([, names = '', file]) =>
+          names.split(',').flatMap((each) => {
+            const [name = '', alias = name] = each.trim().split(' as ');
+            const uses = source.match(new RegExp(`\\b${alias || '$'}\\b`, 'g')) ?? [];
+            return uses.length > 1 ? [`${file}: ${name}`] : [];
+          }),
+      ),
+    ),
+  );
+  const folder = join(ROOT, 'test/recipes');
+  const shown = readdirSync(folder).flatMap((file) => {
+    const code = Array.from(
+      readFileSync(join(folder, file), 'utf8').matchAll(/^\/\/ #region [\s\S]*?^\/\/ #endregion/gm),
+      ([region]) => region,
+    ).join('\n');
+    return Array.from(code.matchAll(/^export (?:async )?(?:function|const) (\w+)/gm), ([, name]) => `${file}: ${name}`);
+  });
+  expect(shown.length).toBeGreaterThan(20);
+  expect(shown.filter((name) => !called.has(name))).toEqual([]);
+});
+
 describe('the page of the demo', () => {
   test.each(['SQLite 3', 'PostgreSQL 18', 'MySQL 9', 'MariaDB 11'])('shows code that runs on %s', async (engine) => {
     const excerpts = await readExcerpts(engine);
@@ -90,6 +129,9 @@ describe('the page of the demo', () => {
         expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
         expect(await response.text()).toContain(`<title>${title} · db-http-errors</title>`);
       }
+      const index = await (await fetch(`${origin}/docs/`)).text();
+      expect(index).toContain('<a href="/problems/">');
+      expect(index).toContain('<a href="/docs/recipes/duplicates">');
       expect((await fetch(`${origin}/problems/duplicate`, { method: 'POST' })).status).toBe(404);
       expect((await fetch(`${origin}/problems/toString`)).status).toBe(404);
     } finally {

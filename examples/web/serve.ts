@@ -18,6 +18,9 @@ const TYPES: Readonly<Record<string, string>> = {
   json: 'application/json',
 };
 
+/** Where the list of the problem types is. */
+const PROBLEMS = '/problems/';
+
 /** Nothing but the page's own files runs, and no text becomes markup. Source: https://www.w3.org/TR/CSP3/ */
 const HEADERS = {
   'Content-Security-Policy': [
@@ -94,9 +97,11 @@ async function readDocuments(): Promise<Map<string, Resource>> {
   const names = await readdir(fileURLToPath(DOCS), { recursive: true }).catch(() => []);
   const files = names.map((name) => name.replaceAll('\\', '/')).filter((name) => name.endsWith('.md'));
   const addresses = new Map(files.map((file) => [file, addressOf(file)]));
+  addresses.set('problems', PROBLEMS);
   const resources = new Map<string, Resource>();
   const titles = new Map<string, string>();
-  for (const [file, address] of addresses) {
+  for (const file of files) {
+    const address = addressOf(file);
     const markdown = await readFile(new URL(file, DOCS), 'utf8');
     const title = titleOf(markdown) ?? file;
     titles.set(address, title);
@@ -108,19 +113,18 @@ async function readDocuments(): Promise<Map<string, Resource>> {
     });
     resources.set(address, toDocument(title, body));
   }
-  const links = (prefix: string): string =>
-    Array.from(titles, ([address, title]) => ({ address, title }))
-      .filter(({ address }) => address.startsWith(prefix))
-      .sort((a, b) => a.title.localeCompare(b.title))
-      .map(({ address, title }) => `<li><a href="${escapeHtml(address)}">${escapeHtml(title)}</a></li>`)
-      .join('');
-  resources.set('/problems/', toDocument('Problem types', `<h1>Problem types</h1><ul>${links('/problems/')}</ul>`));
-  resources.set('/docs/', toDocument('Documents', `<h1>Documents</h1><ul>${links('/docs/')}</ul>`));
+  const links = Array.from(titles, ([address, title]) => ({ address, title }))
+    .filter(({ address }) => address.startsWith(PROBLEMS))
+    .sort((a, b) => a.title.localeCompare(b.title))
+    .map(({ address, title }) => `<li><a href="${escapeHtml(address)}">${escapeHtml(title)}</a></li>`)
+    .join('');
+  resources.set(PROBLEMS, toDocument('Problem types', `<h1>Problem types</h1><ul>${links}</ul>`));
   return resources;
 }
 
 function addressOf(file: string): string {
   const name = file.slice(0, -'.md'.length);
+  if (name === 'README') return '/docs/';
   return name.startsWith('problems/') ? `/${name}` : `/docs/${name}`;
 }
 
