@@ -138,7 +138,9 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   function read(candidate: object): Violation | ConflictError | typeof STALE | null | undefined {
     if (isConflictError(candidate)) return candidate;
     if (drivers !== undefined || isLikely(candidate)) {
-      if (translator.owns(candidate)) return translator.classify(candidate, dialect) ?? null;
+      const violation = translator.classify(candidate, dialect);
+      if (violation !== undefined) return violation;
+      if (translator.owns(candidate)) return null;
     }
     return isOptimisticLockError(candidate) ? STALE : undefined;
   }

@@ -22,17 +22,13 @@ export const pg: Translator = /* @__PURE__ */ safe({
 });
 
 function isPg(error: unknown): error is PostgresqlFields {
-  return isDatabaseError(error) || isCaughtBySequelize(error);
+  const { code } = error as { readonly code?: unknown };
+  if (typeof code !== 'string' || code.length !== 5) return false;
+  return isDatabaseError(error as object) || (code === '23505' && isCaughtBySequelize(error as object));
 }
 
-function isDatabaseError(error: unknown): error is DatabaseError {
-  const { code } = error as Partial<DatabaseError>;
-  return (
-    typeof code === 'string' &&
-    code.length === 5 &&
-    typeof (error as DatabaseError).severity === 'string' &&
-    isError(error as object)
-  );
+function isDatabaseError(error: object): error is DatabaseError {
+  return typeof (error as Partial<DatabaseError>).severity === 'string' && isError(error);
 }
 
 /**
@@ -40,7 +36,7 @@ function isDatabaseError(error: unknown): error is DatabaseError {
  * object with the code, the detail and its own statement.
  * Source: https://github.com/sequelize/sequelize/blob/v6.37.8/src/dialects/postgres/query.js (sequelize_caught_exception)
  */
-function isCaughtBySequelize(error: unknown): error is PostgresqlFields {
-  const { code, sql } = error as { readonly code?: unknown; readonly sql?: unknown };
-  return code === '23505' && typeof sql === 'string' && sql.includes('sequelize_caught_exception');
+function isCaughtBySequelize(error: object): error is PostgresqlFields {
+  const { sql } = error as { readonly sql?: unknown };
+  return typeof sql === 'string' && sql.includes('sequelize_caught_exception');
 }
