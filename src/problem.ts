@@ -245,23 +245,31 @@ export function toProblem(
  * `urn:uuid:` and a random UUID, as character codes. Not by `randomUUID()`: its text is a chain of twenty pieces, which
  * cost more to keep than all the rest of a problem.
  */
-const URN = Array.from('urn:uuid:xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx', (character) => character.charCodeAt(0));
+const URN = codesOf('urn:uuid:xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx');
 const DIGITS = URN.flatMap((code, at) => (code === 120 ? at : []));
-const HEX = '0123456789abcdef';
-/** Filled for some two hundred ids at a time: each filling costs more than an error. */
+const HEX = codesOf('0123456789abcdef');
+/** Filled for some five hundred ids at a time: each filling costs more than an error. */
 const RANDOM = new Uint8Array(8192);
 let used = RANDOM.length;
 
 function newInstance(): string {
-  if (used + DIGITS.length > RANDOM.length) {
+  if (used === RANDOM.length) {
     crypto.getRandomValues(RANDOM);
     used = 0;
   }
   // A variable of the function: one of the module is written back each time, which takes longer than all the rest.
   let at = used;
-  used += DIGITS.length;
-  for (const place of DIGITS) URN[place] = HEX.charCodeAt((RANDOM[at++] as number) & 15);
+  used += 16;
+  for (let digit = 0; digit < DIGITS.length; digit += 2) {
+    const byte = RANDOM[at++] as number;
+    URN[DIGITS[digit] as number] = HEX[byte >> 4] as number;
+    URN[DIGITS[digit + 1] as number] = HEX[byte & 15] as number;
+  }
   return String.fromCharCode(...URN);
+}
+
+function codesOf(text: string): number[] {
+  return Array.from(text, (character) => character.charCodeAt(0));
 }
 
 /**
