@@ -64,7 +64,7 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
     }
     const message = problem.detail ?? problem.title;
     const { captureStack } = facts;
-    const isInternal = CLASSES.get(problem.status) === (new.target as unknown);
+    const isInternal = new.target !== ConflictError && CLASSES.get(problem.status) === (new.target as unknown);
     const isQuiet = !captureStack || isInternal;
     const limit = isQuiet ? withoutFrames() : undefined;
     super();
@@ -78,7 +78,9 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
     this.#known = { problem: problem as ProblemOf<Code>, cause, violation, rule, origin, format };
     this.message = message;
     this.code = problem.code as Code;
-    if (problem.status !== this.status) this.status = this.statusCode = problem.status;
+    // A subclass of the application's has the status of its own prototype.
+    const isDerived = new.target !== ConflictError && !isInternal;
+    if (isDerived && problem.status !== this.status) this.status = this.statusCode = problem.status;
   }
 
   /** What is known of an error, also through an object that inherits from it; of a proxy nothing is. */
