@@ -121,7 +121,7 @@ export function driftOf(
       continue;
     }
     if (keys.matchesOf(constraint).some((match) => ignored.has(match))) continue;
-    const codes = codesOf(constraint);
+    const codes = codesOf(constraint, catalog.dialect);
     const answers = codes.map((code) => policy.answer(violationOf(constraint, catalog.dialect, code))?.rule);
     const { name, table } = constraint;
     if (name !== undefined && table !== undefined && answers.includes(name) && !ignored.has(name)) {

@@ -65,7 +65,7 @@ function typeOf({ constraints }: Entry): string {
         ? 'CheckRule'
         : undefined;
   if (kinds.size > 1) {
-    const codes = new Set(constraints.flatMap(everyCodeOf));
+    const codes = new Set(constraints.flatMap((constraint) => everyCodeOf(constraint)));
     const byCode = `RuleByCode<${column}, ${Array.from(codes, quoted).join(' | ')}>`;
     return plain === undefined ? byCode : `${plain} | ${byCode}`;
   }
@@ -86,8 +86,8 @@ export function stubsOf(catalog: Catalog, keys: Keys): ReadonlyMap<string, strin
     const key = isUserFacing(constraint, references) ? keys.keyOf(constraint) : undefined;
     if (key === undefined) continue;
     const found = stubs.get(key);
-    if (found) found.push(stubOf(constraint));
-    else stubs.set(key, [stubOf(constraint)]);
+    if (found) found.push(stubOf(constraint, catalog.dialect));
+    else stubs.set(key, [stubOf(constraint, catalog.dialect)]);
   }
   const lines = new Map<string, string>();
   for (const [key, all] of stubs) {

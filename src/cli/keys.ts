@@ -1,4 +1,4 @@
-import type { Catalog, Constraint } from '../catalog/index.ts';
+import type { Catalog, Constraint, ReferentialAction } from '../catalog/index.ts';
 import { columnKey, columnKeysOf } from '../policy.ts';
 import type { ProblemCode } from '../problem.ts';
 
@@ -122,15 +122,25 @@ function countBy(constraints: readonly Constraint[], keyOf: (constraint: Constra
   return counts;
 }
 
-/** The answers that a constraint can give to a request, as far as its declaration tells. */
-export function codesOf({ kind, onDelete }: Constraint): readonly ProblemCode[] {
+/**
+ * The answers that a constraint can give to a request, as far as its declaration tells.
+ *
+ * @param dialect MariaDB's RESTRICT is what it calls no action at all, so there it tells nothing
+ */
+export function codesOf(
+  { kind, onDelete, onUpdate, referencedColumns }: Constraint,
+  dialect?: Catalog['dialect'],
+): readonly ProblemCode[] {
   switch (kind) {
     case 'primary_key':
     case 'unique':
       return ['duplicate'];
     case 'foreign_key':
-      // Where the children go with their parent, or lose it, nobody is told that they are there.
-      return onDelete === undefined || onDelete === 'no_action' || onDelete === 'restrict'
+      // Where the children go with their parent, or lose it, nobody is told that they are there, unless it is the
+      // parent's key that changes. That of a number does not.
+      return isRefused(onDelete) ||
+        (onUpdate !== undefined && isRefused(onUpdate) && !referencedColumns?.every(isNumber)) ||
+        (onUpdate === 'restrict' && dialect !== 'mariadb')
         ? ['reference_missing', 'reference_in_use']
         : ['reference_missing'];
     case 'check':
@@ -142,6 +152,16 @@ export function codesOf({ kind, onDelete }: Constraint): readonly ProblemCode[] 
   }
 }
 
+/** The parent's row stays as long as it has children. */
+function isRefused(action: ReferentialAction | undefined): boolean {
+  return action === undefined || action === 'no_action' || action === 'restrict';
+}
+
+/** True for a column that is just a number of the row, by its name. */
+function isNumber(column: string): boolean {
+  return /^(?:id|uuid|guid|rowid|.*(?:_id|Id|_uuid|_no|_number))$/.test(column);
+}
+
 /**
  * True for a constraint that a user of the application can run into by what he asks for. NOT NULL is not: that is
  * passed through. A primary key of one column that is just a number of the row is not, either.
@@ -150,8 +170,7 @@ export function isUserFacing({ kind, table, columns, partitionOf }: Constraint, 
   if (partitionOf !== undefined || kind === 'not_null') return false;
   if (kind !== 'primary_key' || columns?.length !== 1) return true;
   const [column = ''] = columns;
-  const isNumber = /^(?:id|uuid|guid|rowid|.*(?:_id|Id|_uuid|_no|_number))$/.test(column);
-  return !isNumber || references.has(`${table}(${column})`);
+  return !isNumber(column) || references.has(`${table}(${column})`);
 }
 
 /** The foreign keys of one column, as `table(column)`. */

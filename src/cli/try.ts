@@ -63,7 +63,8 @@ export async function tryCommand({ url, rules: file, schemas, json }: TryCommand
     if (constraint.partitionOf !== undefined) continue;
     const key = keys.keyOf(constraint);
     const known = { ...(key !== undefined && { key }), constraint };
-    for (const code of codesOf(constraint)) imagine(violationOf(constraint, catalog.dialect, code), known);
+    for (const code of codesOf(constraint, catalog.dialect))
+      imagine(violationOf(constraint, catalog.dialect, code), known);
   }
   for (const condition of conditions) {
     imagine({ kind: 'raise_exception', driver: 'imagined', code: condition, condition }, { key: condition });

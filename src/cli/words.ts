@@ -1,4 +1,4 @@
-import type { Constraint } from '../catalog/index.ts';
+import type { Catalog, Constraint } from '../catalog/index.ts';
 import type { ProblemCode } from '../problem.ts';
 import { codesOf } from './keys.ts';
 
@@ -12,8 +12,8 @@ export interface StubWords {
 /** Words for each answer that a constraint gives. */
 export type Stub = { readonly [Code in ProblemCode]?: StubWords };
 
-export function stubOf(constraint: Constraint): Stub {
-  return Object.fromEntries(codesOf(constraint).map((code) => [code, wordsFor(constraint, code)]));
+export function stubOf(constraint: Constraint, dialect?: Catalog['dialect']): Stub {
+  return Object.fromEntries(codesOf(constraint, dialect).map((code) => [code, wordsFor(constraint, code)]));
 }
 
 /** Words for a condition that the schema raises by its name. */
@@ -50,7 +50,9 @@ function wordsFor(constraint: Constraint, code: ProblemCode): StubWords {
     }
     case 'check_failed': {
       const rule = ruleIn(constraint);
-      const fields = rule?.column === undefined ? {} : { fields: [rule.column] };
+      // A domain's is the value of whatever column has it.
+      const hasField = rule?.column !== undefined && constraint.domain === undefined;
+      const fields = hasField ? { fields: [rule.column] } : {};
       return { ...resource, ...fields, detail: rule?.sentence ?? `This ${name} is not valid.` };
     }
     case 'overlap':
@@ -115,9 +117,9 @@ function withArticle(words: string): string {
   return `${/^(?:[aeio]|u(?!ni|s|r[aeio])|hour|honou?r)/.test(words) && !/^(?:one|eu)/.test(words) ? 'an' : 'a'} ${words}`;
 }
 
-function and(parts: readonly string[]): string {
+function and(parts: readonly string[], word = 'and'): string {
   const unique = [...new Set(parts)];
-  return unique.length < 2 ? unique.join('') : `${unique.slice(0, -1).join(', ')} and ${unique.at(-1)}`;
+  return unique.length < 2 ? unique.join('') : `${unique.slice(0, -1).join(', ')} ${word} ${unique.at(-1)}`;
 }
 
 function capitalized(text: string): string {
@@ -137,6 +139,7 @@ const COMPARISON = new RegExp(`^${NAME} ?(>=|<=|<>|!=|>|<) ?${NUMBER}$`, 'u');
 const BETWEEN = new RegExp(`^${NAME} between ${NUMBER} and ${NUMBER}$`, 'iu');
 const RANGE = new RegExp(`^${NAME} ?>= ?${NUMBER} and ${NAME} ?<= ?${NUMBER}$`, 'iu');
 const COLUMNS = new RegExp(`^${NAME} ?(>=|<=|<>|!=|>|<) ?${NAME}$`, 'u');
+const ONE_OF = new RegExp(`^${NAME} ?(?:= ?ANY ?\\(+ARRAY\\[([^\\]]*)\\]\\)+| IN ?\\(([^()]*)\\))$`, 'iu');
 const LENGTH = new RegExp(`^(?:length|char_length|character_length)\\(${NAME}\\) ?(>=|<=|>|<|=) ?${NUMBER}$`, 'iu');
 
 const THAN: Readonly<Record<string, string>> = {
@@ -146,6 +149,15 @@ const THAN: Readonly<Record<string, string>> = {
   '<=': 'at most',
   '<>': 'different from',
   '!=': 'different from',
+};
+
+/** The same of times. */
+const BEFORE: Readonly<Record<string, string>> = {
+  ...THAN,
+  '>': 'after',
+  '>=': 'at or after',
+  '<': 'before',
+  '<=': 'at or before',
 };
 
 interface CheckedColumn {
@@ -178,13 +190,20 @@ function ruleIn({ name, table, expression }: Constraint): CheckedColumn | undefi
     const than = operator === '=' ? 'exactly' : THAN[operator]?.replace('greater', 'more').replace('less', 'fewer');
     return { column: of, sentence: `${called(of)} must have ${than} ${value} characters.` };
   }
+  const oneOf = ONE_OF.exec(text);
+  if (oneOf) {
+    const [, column = '', array, list = array ?? ''] = oneOf;
+    const values = valuesIn(list);
+    const sentence = values === undefined ? `This ${wordsOf(column).join(' ')} is not valid.` : undefined;
+    return { column, sentence: sentence ?? `${called(column)} must be ${and(values ?? [], 'or')}.` };
+  }
   const columns = COLUMNS.exec(text);
   if (columns) {
     const [, left = '', operator = '', right = ''] = columns;
-    return {
-      column: left,
-      sentence: `${called(left)} must be ${THAN[operator]} the ${wordsOf(right).join(' ')}.`,
-    };
+    const times = [timeOf(left), timeOf(right)];
+    const isTime = times.every((time) => time !== undefined);
+    const [one, other] = isTime ? times : [wordsOf(left).join(' '), wordsOf(right).join(' ')];
+    return { column: left, sentence: `The ${one} must be ${(isTime ? BEFORE : THAN)[operator]} the ${other}.` };
   }
   // `order_items_quantity_check`: what is left without the table and the word.
   const words = wordsOf(name ?? '').filter((word) => !/^(?:check|chk|ck|c|\d+)$/.test(word));
@@ -193,11 +212,34 @@ function ruleIn({ name, table, expression }: Constraint): CheckedColumn | undefi
   return own.length === 0 ? undefined : { sentence: `This ${own.join(' ')} is not valid.` };
 }
 
+/** The texts or numbers of a list, as long as they are few and plain. */
+function valuesIn(list: string): readonly string[] | undefined {
+  const values = list.split(',').map((value) => /^'([\p{L}\p{N}_ -]+)'$|^(-?\d+)$/u.exec(value.trim())?.slice(1));
+  if (values.length > MOST_VALUES || values.includes(undefined)) return undefined;
+  return values.map((value) => value?.find((text) => text !== undefined) ?? '');
+}
+
+const MOST_VALUES = 6;
+
+/** `starts_at` is the start time, `created_on` the created date; `undefined` for what is called like no time. */
+function timeOf(column: string): string | undefined {
+  const words = wordsOf(column);
+  const last = words.at(-1);
+  const own = words.slice(0, -1).map((word) => (/^(?:starts|ends|begins)$/.test(word) ? word.slice(0, -1) : word));
+  if (own.length > 0 && (last === 'at' || last === 'on')) return [...own, last === 'at' ? 'time' : 'date'].join(' ');
+  return /^(?:date|time|day|start|end|from|to|until)$/.test(last ?? '') ? words.join(' ') : undefined;
+}
+
+const CAST =
+  /::(?:(?:character|bit) varying|double precision|time(?:stamp)? with(?:out)? time zone|[a-z_][\w.]*)(?:\(\d+(?:,\d+)?\))?(?:\[\])?/gi;
+
 /** An expression without the quotes, casts and parentheses that the servers add. */
 function plain(expression: string): string {
   let text = expression
     .slice(0, LONGEST)
-    .replace(/::[a-z ]+(?:\(\d+(?:,\d+)?\))?(?:\[\])?/gi, '')
+    .replace(CAST, '')
+    // MySQL's texts: _utf8mb4\\'open\\'
+    .replace(/(?:\b_[a-z\d]+)?\\'/gi, "'")
     .replace(/[`"]/g, '')
     .replace(/\((\w+)\)/g, (whole, name: string, at: number, all: string) =>
       /\w/.test(all.charAt(at - 1)) ? whole : name,

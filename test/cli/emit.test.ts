@@ -130,6 +130,9 @@ export const other = { detail: 1, resource: { fields: 2 } };
 
 describe('the words of a stub', () => {
   const table = 'order_items';
+  const DUE = 'The due date must be at or after the ordered date.';
+  const STATES = 'The state must be new, in use or old.';
+
   test.each([
     [{ kind: 'unique', table: 'users', columns: ['email'] }, 'A user with this email already exists.'],
     [
@@ -170,8 +173,67 @@ describe('the words of a stub', () => {
     [{ kind: 'check', table, name: 'x', expression: 'length(title) > 0' }, 'The title must not be empty.'],
     [
       { kind: 'check', table, name: 'x', expression: 'starts_at < ends_at' },
-      'The starts at must be less than the ends at.',
+      'The start time must be before the end time.',
     ],
+    [{ kind: 'check', table, name: 'x', expression: '((`due_on` >= `ordered_on`))' }, DUE],
+    [{ kind: 'check', table, name: 'x', expression: 'due_on::date >= ordered_on' }, DUE],
+    [{ kind: 'check', table, name: 'x', expression: 'low < high' }, 'The low must be less than the high.'],
+    // As PostgreSQL, MySQL, MariaDB and SQLite write it.
+    [
+      {
+        ...{ kind: 'check', table, name: 'x' },
+        expression:
+          "((state)::text = ANY ((ARRAY['new'::character varying, 'in use'::character varying, 'old'::character varying])::text[]))",
+      },
+      STATES,
+    ],
+    [
+      {
+        kind: 'check',
+        table,
+        name: 'x',
+        expression: "(`state` in (_utf8mb4\\'new\\',_utf8mb4\\'in use\\',_utf8mb4\\'old\\'))",
+      },
+      STATES,
+    ],
+    [{ kind: 'check', table, name: 'x', expression: "`state` in ('new','in use','old')" }, STATES],
+    [{ kind: 'check', table, name: 'x', expression: "state IN ('new', 'in use', 'old')" }, STATES],
+    [{ kind: 'check', table, name: 'x', expression: "state IN ('it''s', 'a,b')" }, 'This state is not valid.'],
+    [
+      { kind: 'check', table, name: 'x', expression: "state IN ('a') OR size IN ('b')" },
+      'This order item is not valid.',
+    ],
+    // The key that an update would change is one that people write.
+    [
+      {
+        ...{
+          kind: 'foreign_key',
+          table,
+          columns: ['country'],
+          referencedTable: 'countries',
+          referencedColumns: ['code'],
+        },
+        ...{ onDelete: 'set_null', onUpdate: 'no_action' },
+      },
+      'This country does not exist.',
+      'This country still has order items.',
+    ],
+    [
+      {
+        ...{ kind: 'foreign_key', table, columns: ['team_id'], referencedTable: 'teams', referencedColumns: ['id'] },
+        ...{ onDelete: 'cascade', onUpdate: 'no_action' },
+      },
+      'This team does not exist.',
+    ],
+    [
+      {
+        ...{ kind: 'foreign_key', table, columns: ['team_id'], referencedTable: 'teams', referencedColumns: ['id'] },
+        ...{ onDelete: 'cascade', onUpdate: 'restrict' },
+      },
+      'This team does not exist.',
+      'This team still has order items.',
+    ],
+    [{ kind: 'check', domain: 'amount', name: 'x', expression: 'VALUE > 0' }, 'The value must be greater than 0.'],
     [
       { kind: 'check', table, name: 'order_items_state_check', expression: "state <> 'x' OR y" },
       'This state is not valid.',
@@ -179,5 +241,22 @@ describe('the words of a stub', () => {
     [{ kind: 'check', table, name: 'weird', expression: 'f(x)' }, 'This order item is not valid.'],
   ] as const satisfies readonly (readonly [Constraint, ...string[]])[])('%j', (constraint, ...sentences) => {
     expect(Object.values(stubOf(constraint)).map(({ detail }) => detail)).toEqual(sentences);
+  });
+
+  test('names the column of a check, and none for a domain', () => {
+    const fieldsOf = (constraint: Constraint) => stubOf(constraint).check_failed?.fields;
+    const expression = 'VALUE > 0';
+    expect(fieldsOf({ kind: 'check', table, name: 'x', expression: 'size > 0' })).toEqual(['size']);
+    expect(fieldsOf({ kind: 'check', table, name: 'x', expression: "state IN ('a', 'b')" })).toEqual(['state']);
+    expect(fieldsOf({ kind: 'check', domain: 'amount', name: 'x', expression })).toBeUndefined();
+  });
+
+  test('takes what MariaDB calls no action for none', () => {
+    const reference: Constraint = {
+      ...{ kind: 'foreign_key', table, columns: ['team_id'], referencedTable: 'teams', referencedColumns: ['id'] },
+      ...{ onDelete: 'cascade', onUpdate: 'restrict' },
+    };
+    expect(Object.keys(stubOf(reference, 'mysql'))).toEqual(['reference_missing', 'reference_in_use']);
+    expect(Object.keys(stubOf(reference, 'mariadb'))).toEqual(['reference_missing']);
   });
 });
