@@ -122,10 +122,15 @@ export function fromStored({ status, headers, body }: StoredAnswer): IdempotentA
 }
 
 /** The answer for whoever returns a `Response`: Hono, Next.js, Elysia. */
-export function toResponse({ status, headers, body }: IdempotentAnswer): Response {
-  // These have no body by definition, and a Response that is given one throws.
-  const isEmpty = body.byteLength === 0 || status === 204 || status === 205 || status === 304;
-  return new Response(isEmpty ? null : (body as Buffer<ArrayBuffer>), { status, headers });
+export function toResponse(answer: IdempotentAnswer): Response {
+  // A Response that is given one, where there must be none, throws.
+  const body = (sentBody(answer) ?? null) as Buffer<ArrayBuffer> | null;
+  return new Response(body, { status: answer.status, headers: answer.headers });
+}
+
+/** The body; `undefined` where there is none, or must be none. Source: RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5 */
+export function sentBody({ status, body }: IdempotentAnswer): Uint8Array | undefined {
+  return body.byteLength === 0 || status === 204 || status === 205 || status === 304 ? undefined : body;
 }
 
 /**

@@ -1,79 +1,177 @@
-import Database from 'better-sqlite3';
-import { defineConflicts } from 'db-http-errors';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { node } from '@elysiajs/node';
+import { getRequestListener } from '@hono/node-server';
+import type Database from 'better-sqlite3';
 import { elysiaConflicts } from 'db-http-errors/frameworks/elysia';
 import { h3Conflicts } from 'db-http-errors/frameworks/h3';
 import { honoConflicts } from 'db-http-errors/frameworks/hono';
-import { defineIdempotency, idempotencyTableSql, toResponse } from 'db-http-errors/idempotency';
-import { Elysia } from 'elysia';
-import { H3 } from 'h3';
-import { Hono } from 'hono';
-import { describe, expect, test } from 'vitest';
+import type { Lease } from 'db-http-errors/idempotency';
+import { elysiaIdempotency } from 'db-http-errors/idempotency/elysia';
+import { h3Idempotency } from 'db-http-errors/idempotency/h3';
+import { honoIdempotency } from 'db-http-errors/idempotency/hono';
+import { Elysia, t } from 'elysia';
+import { H3, type H3Event, readBody } from 'h3';
+import { toNodeHandler } from 'h3/node';
+import * as h3v1 from 'h3-1';
+import { type Context, Hono } from 'hono';
+import { expectTypeOf } from 'vitest';
+import { close, listen } from '../frameworks-node/listen.ts';
+import { describeIdempotency, type Order, type Shop } from '../idempotency.ts';
+import { handlerOf } from './handler.ts';
 
-// Idempotency keys where a handler returns a Response: three lines each.
+// Idempotency keys where a handler returns a Response, over real sockets.
 
-const conflicts = defineConflicts();
-const SCOPE = { owner: 'ada', route: '/payments' };
+type App = (shop: Shop) => Parameters<typeof createServer>[1];
 
-function open() {
-  const database = new Database(':memory:').exec(idempotencyTableSql('sqlite'));
-  database.exec('CREATE TABLE payments (amount INTEGER NOT NULL)');
-  const keys = defineIdempotency(database, { conflicts });
-  return {
-    payments: () => database.prepare('SELECT count(*) FROM payments').pluck().get(),
-    /** What a route does with its request. */
-    async pay({ method, headers, url }: Request, body: unknown): Promise<Response> {
-      const answer = await keys.inTransaction({ method, headers, url, body }, SCOPE, (tx) => {
-        const { amount } = body as { amount: number };
-        const { lastInsertRowid } = tx.prepare('INSERT INTO payments VALUES (?)').run(amount);
-        return { status: 201, headers: { Location: `/payments/${lastInsertRowid}` }, body: { amount } };
-      });
-      return toResponse(answer);
-    },
-  };
-}
-
-type Shop = ReturnType<typeof open>;
-
-const APPS: Readonly<Record<string, (shop: Shop) => (request: Request) => Response | Promise<Response>>> = {
-  Hono: ({ pay }) => {
-    const app = new Hono();
-    app.onError(honoConflicts(conflicts));
-    app.post('/payments', async (c) => pay(c.req.raw, await c.req.json()));
-    return app.fetch;
-  },
-  h3: ({ pay }) => {
-    const app = new H3({ onError: h3Conflicts(conflicts) });
-    app.post('/payments', async (event) => pay(event.req, await event.req.json()));
-    return (request) => app.fetch(request);
-  },
-  Elysia: ({ pay }) => {
-    const app = new Elysia().use(elysiaConflicts(conflicts));
-    app.post('/payments', ({ request, body }) => pay(request, body));
-    return app.fetch;
-  },
+const withHono: App = ({ keys, scope, pay, charge, conflicts }) => {
+  const app = new Hono();
+  app.onError(honoConflicts(conflicts));
+  const body = (c: Context) => c.req.json<Order>();
+  app.post(
+    '/payments',
+    honoIdempotency(keys, { body, scope: (c) => scope(c.req.header('authorization'), '/payments') }, (_, tx, order) => {
+      expectTypeOf(tx).toEqualTypeOf<Database.Database>();
+      expectTypeOf(order).toEqualTypeOf<Order>();
+      return pay(tx, order);
+    }),
+  );
+  app.post(
+    '/charges',
+    honoIdempotency(
+      keys,
+      { body, mode: 'lease', scope: (c) => scope(c.req.header('authorization'), '/charges') },
+      async (_, lease, order) => {
+        expectTypeOf(lease).toEqualTypeOf<Lease>();
+        return charge(lease, order);
+      },
+    ),
+  );
+  return getRequestListener(app.fetch) as ReturnType<App>;
 };
 
-describe.each(Object.keys(APPS))('%s', (name) => {
-  test('makes a payment once, and answers it the same each time', async () => {
-    const shop = open();
-    const fetch = APPS[name]?.(shop);
-    const send = async (key: string, amount: number) => {
-      const headers = { 'content-type': 'application/json', ...(key !== '' && { 'idempotency-key': key }) };
-      const init = { method: 'POST', headers, body: JSON.stringify({ amount }) };
-      const response = await fetch?.(new Request('http://localhost/payments', init));
-      const body = (await response?.json()) as { code?: string };
-      const sent = response?.headers;
-      return [
-        response?.status,
-        body.code ?? JSON.stringify(body),
-        sent?.get('location'),
-        sent?.get('idempotency-replayed'),
-      ];
-    };
-    expect(await send('a', 5)).toEqual([201, '{"amount":5}', '/payments/1', null]);
-    expect(await send('"a"', 5)).toEqual([201, '{"amount":5}', '/payments/1', 'true']);
-    expect(await send('a', 6)).toEqual([422, 'idempotency_key_reused', null, null]);
-    expect(await send('', 5)).toEqual([400, 'idempotency_key_missing', null, null]);
-    expect(shop.payments()).toBe(1);
+const withH3: App = ({ keys, scope, pay, charge, conflicts }) => {
+  const app = new H3({ onError: h3Conflicts(conflicts) });
+  const body = (event: H3Event) => readBody<Order>(event) as Promise<Order>;
+  app.post(
+    '/payments',
+    h3Idempotency(
+      keys,
+      { body, scope: (event) => scope(event.req.headers.get('authorization'), '/payments') },
+      (_, tx, order) => {
+        expectTypeOf(tx).toEqualTypeOf<Database.Database>();
+        expectTypeOf(order).toEqualTypeOf<Order>();
+        return pay(tx, order);
+      },
+    ),
+  );
+  app.post(
+    '/charges',
+    h3Idempotency(
+      keys,
+      { body, mode: 'lease', scope: (event) => scope(event.req.headers.get('authorization'), '/charges') },
+      async (_, lease, order) => {
+        expectTypeOf(lease).toEqualTypeOf<Lease>();
+        return charge(lease, order);
+      },
+    ),
+  );
+  return toNodeHandler(app) as ReturnType<App>;
+};
+
+const withH31: App = ({ keys, scope, pay, charge, conflicts }) => {
+  const app = h3v1.createApp({ onError: h3Conflicts(conflicts) });
+  const body = (event: h3v1.H3Event) => h3v1.readBody<Order>(event);
+  const userOf = (event: h3v1.H3Event) => h3v1.getHeader(event, 'authorization');
+  const router = h3v1.createRouter();
+  router.post(
+    '/payments',
+    h3v1.defineEventHandler(
+      h3Idempotency(keys, { body, scope: (event) => scope(userOf(event), '/payments') }, (_, tx, order) => {
+        expectTypeOf(tx).toEqualTypeOf<Database.Database>();
+        expectTypeOf(order).toEqualTypeOf<Order>();
+        return pay(tx, order);
+      }),
+    ),
+  );
+  router.post(
+    '/charges',
+    h3v1.defineEventHandler(
+      h3Idempotency(
+        keys,
+        { body, mode: 'lease', scope: (event) => scope(userOf(event), '/charges') },
+        async (_, lease, order) => {
+          expectTypeOf(lease).toEqualTypeOf<Lease>();
+          return charge(lease, order);
+        },
+      ),
+    ),
+  );
+  return h3v1.toNodeListener(app.use(router));
+};
+
+interface Parsed {
+  request: Request;
+  body: Order;
+}
+
+function elysiaOf(app: Elysia, { keys, scope, pay, charge, conflicts }: Shop) {
+  const order = { body: t.Object({ amount: t.Nullable(t.Number()) }) };
+  return app
+    .use(elysiaConflicts(conflicts))
+    .post(
+      '/payments',
+      elysiaIdempotency(
+        keys,
+        { scope: ({ request }: Parsed) => scope(request.headers.get('authorization'), '/payments') },
+        ({ body }, tx) => {
+          expectTypeOf(tx).toEqualTypeOf<Database.Database>();
+          return pay(tx, body);
+        },
+      ),
+      order,
+    )
+    .post(
+      '/charges',
+      elysiaIdempotency(
+        keys,
+        { mode: 'lease', scope: ({ request }: Parsed) => scope(request.headers.get('authorization'), '/charges') },
+        async ({ body }, lease) => {
+          expectTypeOf(lease).toEqualTypeOf<Lease>();
+          return charge(lease, body);
+        },
+      ),
+      order,
+    );
+}
+
+const APPS: Readonly<Record<string, App>> = {
+  Hono: withHono,
+  'h3 1': withH31,
+  'h3 2': withH3,
+  Elysia: (shop) => handlerOf(elysiaOf(new Elysia(), shop)),
+  'Elysia without aot': (shop) => handlerOf(elysiaOf(new Elysia({ aot: false }), shop)),
+};
+
+for (const [name, app] of Object.entries(APPS)) {
+  describeIdempotency(name, async (shop) => ({ address: await listen(createServer({}, app(shop))), close }));
+}
+
+// Its adapter listens itself.
+describeIdempotency('Elysia on Node', async (shop) => {
+  const app = elysiaOf(new Elysia({ adapter: node() }), shop);
+  const server = await new Promise<Server>((resolve) => {
+    app.listen({ port: 0, hostname: '127.0.0.1' }, (running) => {
+      resolve((running as unknown as { node: { server: Server } }).node.server);
+    });
   });
+  if (!server.listening) await once(server, 'listening');
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 });
