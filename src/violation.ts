@@ -66,6 +66,8 @@ export interface ForeignKeyViolation extends ConstraintFacts {
 
 export interface CheckViolation extends ConstraintFacts {
   readonly kind: 'check_violation';
+  /** The domain that the check belongs to, where a catalog tells (PostgreSQL): then there is no table. */
+  readonly domain?: string;
 }
 
 export interface ExclusionViolation extends ConstraintFacts {
