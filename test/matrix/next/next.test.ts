@@ -1,9 +1,28 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { idempotencyTableSql } from 'db-http-errors/idempotency';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type {} from '../../live/setup.ts';
 import { canariesIn, DOCUMENTS, describeFramework, type Running, routed, start } from '../frameworks.ts';
 import { build } from './project.ts';
 
 // `next build` checks the types of the routes, too: the wrapped handlers are still handlers.
 const printed = build();
+
+const schema = `next_${randomBytes(4).toString('hex')}`;
+const url = inject('databases').find(({ server }) => server.engine === 'postgresql')?.url ?? '';
+const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema}` });
+
+async function createPayments(): Promise<void> {
+  await pool.query(`CREATE SCHEMA ${schema}`);
+  await pool.query(idempotencyTableSql('postgresql'));
+  await pool.query('CREATE TABLE payments (id SERIAL PRIMARY KEY, amount INTEGER NOT NULL)');
+}
+
+async function dropPayments(): Promise<void> {
+  await pool.query(`DROP SCHEMA ${schema} CASCADE`);
+  await pool.end();
+}
 
 describeFramework({
   title: 'next',
@@ -18,10 +37,15 @@ describe('next start', () => {
   let running: Running;
 
   beforeAll(async () => {
-    running = await start(new URL('next-start.server.ts', import.meta.url), ['adapter'], { NODE_ENV: 'production' });
+    await createPayments();
+    const env = { NODE_ENV: 'production', PAYMENTS_URL: url, PAYMENTS_SCHEMA: schema };
+    running = await start(new URL('next-start.server.ts', import.meta.url), ['adapter'], env);
   });
 
-  afterAll(() => running?.stop());
+  afterAll(async () => {
+    await running?.stop();
+    await dropPayments();
+  });
 
   test('serves what next build made', () => {
     expect(printed).toContain('Compiled successfully');
@@ -42,6 +66,41 @@ describe('next start', () => {
     expect(taken).toMatchObject({ status: 409, headers: { 'content-type': 'application/problem+json' } });
     expect(canariesIn(taken)).toEqual([]);
     expect(await create('new@example.com')).toMatchObject({ status: 201, body: '{"email":"new@example.com"}' });
+  });
+
+  /** What a payment is answered with: of a problem its code. */
+  async function pay(path: string, key: string | undefined, amount: number | null, user = 'ada'): Promise<unknown[]> {
+    const { status, headers, body } = await running.send({
+      path: `/orders/${path}`,
+      headers: { authorization: user, ...(key !== undefined && { 'idempotency-key': key }) },
+      body: JSON.stringify({ amount }),
+    });
+    const isProblem = headers['content-type'] === 'application/problem+json';
+    const text = isProblem ? (JSON.parse(body) as { code?: string }).code : body;
+    return [status, text, headers.location, headers['idempotency-replayed']];
+  }
+
+  test('makes a payment once, and answers it the same each time', async () => {
+    const first = [201, '{"id":1,"amount":5}', '/orders/7/payments/1'];
+    expect(await pay('7/payments', 'a', 5)).toEqual([...first, undefined]);
+    expect(await pay('7/payments', '"a"', 5)).toEqual([...first, 'true']);
+    expect(await pay('7/payments', 'a', 6)).toEqual([422, 'idempotency_key_reused', undefined, undefined]);
+    expect(await pay('8/payments', 'a', 5)).toEqual([422, 'idempotency_key_reused', undefined, undefined]);
+    expect(await pay('7/payments', undefined, 5)).toEqual([400, 'idempotency_key_missing', undefined, undefined]);
+    expect(await pay('7/payments', 'b', null)).toEqual([500, undefined, undefined, undefined]);
+    expect(await pay('7/payments', 'a', 5, 'bob')).toEqual([
+      201,
+      expect.stringMatching(/^\{"id":\d+,"amount":5\}$/),
+      expect.stringMatching(/^\/orders\/7\/payments\/\d+$/),
+      undefined,
+    ]);
+    expect((await pool.query('SELECT amount FROM payments')).rows).toEqual([{ amount: 5 }, { amount: 5 }]);
+  });
+
+  test('has an effect once', async () => {
+    const [status, key, , replayed] = await pay('7/charges', 'c', 5);
+    expect([status, key, replayed]).toEqual([200, expect.stringMatching(/^[0-9a-f]{64}$/), undefined]);
+    expect(await pay('7/charges', 'c', 5)).toEqual([200, key, undefined, 'true']);
   });
 
   test('leaves redirect() and notFound() to Next.js', async () => {
