@@ -205,13 +205,13 @@ function toConflict(found: Found | undefined): Conflict | undefined {
   const first = body?.errors?.[0];
   const isJsonApi = body?.code === undefined && isText(first?.status);
   const inner = body?.error;
-  const it: Bag = { ...body, ...(isJsonApi ? { ...first?.meta, ...first } : isBag(inner) && inner) };
-  const texts: Readonly<Record<string, string | undefined>> = Object.fromEntries(
-    Object.entries(it).filter((member): member is [string, never] => isText(member[1])),
-  );
-  const said = texts.recovery ?? '';
-  const isOurs = Object.hasOwn(CODES, said) && typeof (it.retryable as unknown) === 'boolean';
-  const word = [texts.code, text(inner)].find((each) => /^\w+$/.test(each ?? '')) as ProblemCode;
+  const layers = isJsonApi ? [first, first?.meta, body] : [inner, body];
+  // By name, and nothing is copied: what was parsed already may have millions of members.
+  const member = (name: string): unknown => layers.map((layer) => layer?.[name]).find((value) => value !== undefined);
+  const words = (name: string): string | undefined => text(member(name));
+  const said = words('recovery') ?? '';
+  const isOurs = Object.hasOwn(CODES, said) && typeof member('retryable') === 'boolean';
+  const word = [words('code'), text(inner)].find((each) => /^\w+$/.test(each ?? '')) as ProblemCode;
   const foreign = Object.hasOwn(OTHERS, word) ? OTHERS[word] : byStatus;
   const known = recoveryOf(word);
   // Elsewhere a word alone, such as `busy`, is no reason to send anything again.
@@ -221,13 +221,15 @@ function toConflict(found: Found | undefined): Conflict | undefined {
 
   const recovery = isOurs && code === 'conflict' ? said : recoveryOf(code);
   // What was parsed before is parsed to itself.
-  const original = texts.original_code ?? word;
+  const original = words('original_code') ?? word;
   // PostgREST's sentences have names of tables and values in them.
-  const isPostgrest = 'hint' in it;
-  const detail = isPostgrest ? undefined : (texts.detail ?? texts.message);
-  const fields: readonly unknown[] = isPostgrest ? columnsOf(texts.details) : [...list(it.fields), it.param];
+  const isPostgrest = member('hint') !== undefined;
+  const detail = isPostgrest ? undefined : (words('detail') ?? words('message'));
+  const fields: readonly unknown[] = isPostgrest
+    ? columnsOf(words('details'))
+    : [...(list(member('fields')) ?? []), member('param')];
   const named = fields.map((pointer) => ({ source: { pointer } }) as unknown as Bag);
-  const errors = [...list(it.errors), ...named]
+  const errors = [...(list(member('errors')) ?? []), ...named]
     .map((error) => {
       const sentence = text(error?.detail);
       const codes: unknown[] = [error?.meta?.code, error?.code];
@@ -243,31 +245,29 @@ function toConflict(found: Found | undefined): Conflict | undefined {
     })
     .filter(({ pointer }) => pointer !== undefined);
 
-  const type = isJsonApi ? text(it.links?.type) : texts.type;
+  const type = text(first?.links?.type) ?? words('type');
   const members = {
     type: type && (isOurs || type.includes(':')) ? type : 'about:blank',
-    title: texts.title ?? title,
+    title: words('title') ?? title,
     status,
     detail,
-    instance: isJsonApi ? texts.id : texts.instance,
+    instance: words(isJsonApi ? 'id' : 'instance'),
     code,
     original_code: original === code ? undefined : original,
-    resource: texts.resource,
+    resource: words('resource'),
     errors: errors[0] && errors,
     ...(recovery === 'refetch_and_retry' && {
-      current_version: texts.current_version ?? versionIn(headers),
-      expected_version: texts.expected_version,
+      current_version: words('current_version') ?? versionIn(headers),
+      expected_version: words('expected_version'),
     }),
     ...(code === 'invalid_state' && {
-      current_status: texts.current_status,
-      requested_transition: texts.requested_transition,
+      current_status: words('current_status'),
+      requested_transition: words('requested_transition'),
       // No transition at all is news, too.
-      allowed_transitions: Array.isArray(it.allowed_transitions)
-        ? list(it.allowed_transitions).filter(isText)
-        : undefined,
+      allowed_transitions: list(member('allowed_transitions'))?.filter(isText),
     }),
     retryable: recovery === 'retry',
-    ...(recovery === 'retry' && { retry_after: secondsIn(headers) ?? seconds(it.retry_after) }),
+    ...(recovery === 'retry' && { retry_after: secondsIn(headers) ?? seconds(member('retry_after')) }),
     recovery,
   };
   // Without the members that are undefined.
@@ -332,8 +332,8 @@ export function attemptTo<T>(run: () => T): T | undefined {
   }
 }
 
-function list(value: unknown): readonly (Bag | undefined)[] {
-  return Array.isArray(value) ? value.slice(0, MOST_ENTRIES) : [];
+function list(value: unknown): readonly (Bag | undefined)[] | undefined {
+  return Array.isArray(value) ? value.slice(0, MOST_ENTRIES) : undefined;
 }
 
 function text(value: unknown): string | undefined {

@@ -363,6 +363,20 @@ describe('a hostile answer', () => {
     expect((await parseConflict({ status: 409, body: { ...PROBLEM, errors } }))?.errors).toHaveLength(100);
   });
 
+  test.each<[string, unknown]>([
+    ['bytes, of got and axios', Buffer.alloc(10_000_000, 0x20)],
+    ['a list', Array.from({ length: 2e6 }, (_, at) => at)],
+    ['an object', Object.fromEntries(Array.from({ length: 3e5 }, (_, at) => [`member${at}`, at]))],
+    [
+      'an object in `error`',
+      { error: Object.fromEntries(Array.from({ length: 3e5 }, (_, at) => [`member${at}`, at])) },
+    ],
+  ])('of 10 MB that was parsed already into %s is not walked through', async (_, body) => {
+    const started = performance.now();
+    expect(await parseConflict({ response: { statusCode: 409, headers: {}, body } })).toStrictEqual(BARE);
+    expect(performance.now() - started).toBeLessThan(100);
+  });
+
   test.each<[string, string]>([
     ['no JSON', '{"code":'],
     ['null', 'null'],

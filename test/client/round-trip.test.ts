@@ -24,6 +24,8 @@ const field = fc
   )
   .filter((name) => !name.startsWith('/data/attributes/'));
 
+const ERROR_CODES = ['taken', 'not_found', 'in_use', 'invalid', 'overlaps', 'required'] as const;
+
 const errors = fc.array(field, { minLength: 1, maxLength: 5 });
 
 const known = fc.record(
@@ -100,6 +102,29 @@ describe('parseConflict', () => {
         expect({ ...parsed, title: '' }).toStrictEqual({ ...asJson(problem), type: 'about:blank', title: '' });
       }),
       { numRuns: runs(500) },
+    );
+  });
+
+  test('reads any errors, with a sentence each from a problem document, without from JSON:API', async () => {
+    const entry = fc.record({
+      name: field,
+      code: fc.constantFrom(...ERROR_CODES),
+      detail: fc.option(fc.string({ unit: 'binary' }), { nil: undefined }),
+    });
+    const entries = fc.array(entry, { minLength: 1, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(problem, entries, fc.boolean(), async (plain, entries, isDocument) => {
+        const errors = entries.map(({ name, code, detail }) => ({
+          pointer: toPointer(name),
+          code,
+          ...(isDocument && detail !== undefined && { detail }),
+        }));
+        const { code, status } = plain;
+        const problem = toProblem(code, status, { ...(plain as Known), errors });
+        const parsed = await parseConflict(answer(problem, isDocument ? 'problem' : 'jsonapi'));
+        expect(parsed).toStrictEqual(asJson(problem));
+      }),
+      { numRuns: runs(300) },
     );
   });
 
