@@ -109,11 +109,32 @@ interface Origin extends ConflictOrigin {
 }
 
 /**
+ * Refuses rules with keys that a typed catalog does not have, also where they are a variable: the compiler complains of
+ * members that nobody knows only in what is written in place.
+ *
+ * @typeParam Given inferred from the rules, for which it has to stand in a branch; it is never the outcome
+ */
+type OnlyKnown<Given, Rules> = [keyof Rules] extends [never]
+  ? unknown
+  : [Exclude<keyof Given, keyof Rules>] extends [never]
+    ? unknown
+    : [Given] extends [never]
+      ? Given
+      : UnknownRule<Exclude<keyof Given, keyof Rules>>;
+
+/** What rules with a key of no constraint would need. */
+interface UnknownRule<Key> {
+  readonly 'expected keys of the catalog, got': Key;
+}
+
+/**
  * Binds the library to the application's rules.
  *
  * @throws {TypeError} for an option, a rule or a member of a rule that does not exist or is not what it has to be
  */
-export function defineConflicts<Rules extends object = AnyRules>(options: ConflictsOptions<Rules> = {}): Conflicts {
+export function defineConflicts<Rules extends object = AnyRules, Given extends object = Rules>(
+  options: ConflictsOptions<Rules> & { readonly rules?: OnlyKnown<Given, Rules> } = {},
+): Conflicts {
   checkOptions(options);
   const conflicts = bind(options as ConflictsOptions, true);
   OPTIONS.set(conflicts, options as ConflictsOptions);

@@ -60,12 +60,12 @@ const FILES: readonly (readonly [about: string, rules: string, message: string |
   [
     'a constraint that is called otherwise now',
     `{ users_emial_key: { detail: 'Taken.' } }`,
-    `'users_emial_key' does not exist in type 'Rules'. Did you mean to write 'users_email_key'?`,
+    `'users_emial_key' does not exist in type 'NoInfer<Rules> & UnknownRule<"users_emial_key">'. Did you mean to write 'users_email_key'?`,
   ],
   [
     'a constraint that is gone',
     `{ posts_slug_key: { detail: 'Taken.' } }`,
-    `'posts_slug_key' does not exist in type 'Rules'`,
+    `'posts_slug_key' does not exist in type 'NoInfer<Rules> & UnknownRule<"posts_slug_key">'`,
   ],
   [
     'a field that is no column',
@@ -90,22 +90,47 @@ const FILES: readonly (readonly [about: string, rules: string, message: string |
   ],
 ];
 
+/** What stands before the rules, where these are a variable: TypeScript does not complain of its members by itself. */
+const VARIABLES: readonly (readonly [about: string, before: string, rules: string, message: string | undefined])[] = [
+  [
+    'a variable that is right',
+    `const own = { users_email_key: { fields: ['email'], detail: 'Taken.' }, orders_quantity_check: { status: 422 } } as const;`,
+    'own',
+    undefined,
+  ],
+  ['no rules', 'const own = {};', 'own', undefined],
+  [
+    'a variable with a constraint that is gone',
+    `const own = { users_email_key: { detail: 'Taken.' }, posts_slug_key: { detail: 'Taken.' } };`,
+    'own',
+    `UnknownRule<"posts_slug_key">`,
+  ],
+  [
+    'what is spread',
+    `const own = { posts_slug_key: { detail: 'Taken.' } };`,
+    `{ ...own, users_email_key: { detail: 'Taken.' } }`,
+    `UnknownRule<"posts_slug_key">`,
+  ],
+  ['rules of any name', `const own: Record<string, import('db-http-errors').Rule> = {};`, 'own', 'UnknownRule<string>'],
+];
+
 describe('rules with a typed catalog', () => {
   test('are checked by the compiler, which says what is wrong', () => {
+    const all = [...FILES.map(([about, rules, message]) => [about, '', rules, message] as const), ...VARIABLES];
     const folder = mkdtempSync(join(ROOT, 'test', 'catalog', '.types-'));
     try {
       writeFileSync(join(folder, 'catalog.ts'), CATALOG);
-      for (const [at, [, rules]] of FILES.entries()) {
+      for (const [at, [, before, rules]] of all.entries()) {
         writeFileSync(
           join(folder, `rules-${at}.ts`),
-          `import { defineConflicts } from 'db-http-errors';\nimport { catalog } from './catalog.ts';\nexport const conflicts = defineConflicts({ catalog, rules: ${rules} });\n`,
+          `import { defineConflicts } from 'db-http-errors';\nimport { catalog } from './catalog.ts';\n${before}\nexport const conflicts = defineConflicts({ catalog, rules: ${rules} });\n`,
         );
       }
       writeFileSync(join(folder, 'catalog.json'), JSON.stringify(SAVED));
       writeFileSync(join(folder, 'json.ts'), FROM_JSON);
       writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(configFor(folder)));
       const { stdout } = spawnSync(process.execPath, [TSC, '-p', folder, '--pretty', 'false'], { encoding: 'utf8' });
-      for (const [at, [about, , message]] of FILES.entries()) {
+      for (const [at, [about, , , message]] of all.entries()) {
         const lines = stdout.split('\n').filter((line) => line.includes(`rules-${at}.ts`));
         if (message === undefined) expect(lines, about).toEqual([]);
         else expect(lines.join('\n'), about).toContain(message);
