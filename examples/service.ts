@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import { conflicts } from './conflicts.ts';
 import { openDatabase } from './databases/open-database.ts';
 import { answerError } from './http/answer-error.ts';
 import { answerErrorWithout } from './http/answer-error-without.ts';
@@ -33,7 +32,7 @@ export interface Service {
  */
 export async function createService(databaseUrl?: string): Promise<Service> {
   const database = await openDatabase(databaseUrl);
-  const { repositories } = database;
+  const { conflicts, repositories } = database;
   try {
     await seed(repositories);
   } catch (error) {

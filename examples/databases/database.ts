@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Conflicts } from 'db-http-errors';
 import type { Answer, IdempotentAnswer, IdempotentRequest, Scope } from 'db-http-errors/idempotency';
 import { idempotencyTableSql } from 'db-http-errors/idempotency';
 import type { Repositories } from '../repositories/repositories.ts';
@@ -30,6 +31,8 @@ export interface Insert {
 export interface Database {
   /** Name and version of the server, as it says itself. */
   readonly engine: string;
+  /** The words of the demo, with what its driver leaves out. */
+  readonly conflicts: Conflicts;
   /** They throw what the driver throws. */
   readonly repositories: Repositories;
   /** Drops the tables of the demo and closes every connection. */

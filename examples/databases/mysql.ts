@@ -57,6 +57,7 @@ export async function openMysql(url: string): Promise<Database> {
     const [{ version } = { version: '' }] = await queries.all<{ version: string }>('SELECT VERSION() AS version');
     return {
       engine: version.includes('MariaDB') ? `MariaDB ${version.replace(/-MariaDB.*/, '')}` : `MySQL ${version}`,
+      conflicts,
       repositories: { ...makeRepositories(queries), bookings: new MysqlBookings(queries, pool) },
       async close() {
         await drop().finally(() => pool.end());

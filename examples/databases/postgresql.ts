@@ -52,6 +52,7 @@ export async function openPostgresql(url: string): Promise<Database> {
     const { rows } = await pool.query('SHOW server_version');
     return {
       engine: `PostgreSQL ${rows[0].server_version}`,
+      conflicts,
       repositories: makeRepositories(queries),
       async close() {
         await drop().finally(() => pool.end());

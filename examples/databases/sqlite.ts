@@ -1,5 +1,6 @@
+import { explainForeignKeys } from 'db-http-errors/catalog';
 import { defineIdempotency } from 'db-http-errors/idempotency';
-import { conflicts } from '../conflicts.ts';
+import { conflictsBy } from '../conflicts.ts';
 import { makeRepositories } from '../repositories/repositories.ts';
 import { type Database, KEYS, loadDriver, type Queries, readSchema } from './database.ts';
 
@@ -12,6 +13,8 @@ export async function openSqlite(): Promise<Database> {
   connection.pragma('foreign_keys = ON');
   connection.exec(await readSchema('sqlite'));
 
+  // SQLite tells of a foreign key neither its name nor the direction: found out when a statement fails.
+  const conflicts = conflictsBy(explainForeignKeys(connection));
   const idempotency = defineIdempotency(connection, { conflicts, table: KEYS });
 
   // The driver is synchronous: `async` makes it look like the others.
@@ -34,6 +37,7 @@ export async function openSqlite(): Promise<Database> {
 
   return {
     engine: `SQLite ${connection.prepare('SELECT sqlite_version()').pluck().get()}`,
+    conflicts,
     repositories: makeRepositories(queries),
     async close() {
       connection.close();

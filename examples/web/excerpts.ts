@@ -33,6 +33,7 @@ function placesOf(dialect: Dialect): Readonly<Record<string, readonly Place[]>> 
     ],
     documents: [
       { file: 'routes/documents.ts', start: 'async answer(', after: "method: 'PUT'" },
+      { file: 'web/documents.js', start: 'async function save(' },
       { file: 'web/merge.js', start: 'export function merge' },
     ],
     orders: [
@@ -46,6 +47,7 @@ function placesOf(dialect: Dialect): Readonly<Record<string, readonly Place[]>> 
     customers: [
       { file: schema, start: 'CONSTRAINT demo_orders_customer_id_fkey' },
       { file: 'conflicts.ts', start: 'demo_orders_customer_id_fkey: {' },
+      ...(dialect === 'sqlite' ? [{ file: 'databases/sqlite.ts', start: 'const conflicts = conflictsBy' }] : []),
     ],
     payments: [
       { file: 'repositories/payments.ts', start: 'createOnce(' },
