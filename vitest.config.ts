@@ -24,6 +24,22 @@ export default defineConfig({
     // For a machine that does other things, too.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // `npm run coverage`, and CI. It counts what every test of every database reaches.
+    coverage: {
+      enabled: process.env.CI === 'true',
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: [
+        // A process of its own in its tests.
+        'src/cli/**',
+        // Run with their frameworks: `npm run test:matrix`.
+        'src/frameworks/{apollo,elysia,express,graphql-yoga,h3,hono,koa,nest}.ts',
+        'src/idempotency/{elysia,express,fastify,h3,hapi,hono,koa,nest,next,node-http,route}.ts',
+      ],
+      reporter: ['text-summary', 'json'],
+      reportsDirectory: 'coverage/vitest',
+      thresholds: { statements: 98, branches: 95, functions: 98, lines: 98 },
+    },
     projects: [
       {
         extends: true,

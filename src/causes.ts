@@ -37,7 +37,7 @@ export function causes<T>(error: unknown, read: (candidate: object) => T | null 
     queue = wrapped(candidate, queue);
     // The error itself is not in the queue, which is made only when something is wrapped.
     const next = queue?.[at];
-    if (next === undefined || at === MOST) return undefined;
+    if (next === undefined) return undefined;
     candidate = next;
   }
 }

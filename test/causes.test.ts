@@ -11,6 +11,13 @@ function find(error: unknown): unknown {
   return causes(error, (candidate) => ('code' in candidate ? candidate : undefined));
 }
 
+/** As many errors, each the cause of the next. */
+function chain(length: number): object {
+  let error = {};
+  for (let depth = 1; depth < length; depth++) error = { cause: error };
+  return error;
+}
+
 describe('causes', () => {
   test.each([
     ['the error itself', native],
@@ -64,6 +71,27 @@ describe('causes', () => {
       expect(looks).toBeLessThanOrEqual(17);
       expect(reads).toBeLessThanOrEqual(17 * 11);
     }
+  });
+
+  test.each([
+    ['what is no object', () => 1, 0],
+    [
+      'the error alone, where its properties wrap no objects',
+      { cause: null, error: null, meta: 'meta', errors: 'ab' },
+      1,
+    ],
+    ['the error alone, where what looks like a list is none', { errors: { length: 1, 0: native } }, 1],
+    ['an error once that is wrapped twice', { cause: native, driverError: native, errors: [native] }, 2],
+    [
+      'five of a list, and what is behind the cause',
+      { cause: native, errors: Array.from({ length: 20 }, () => ({})) },
+      7,
+    ],
+    ['ten that are wrapped', chain(100), 11],
+  ])('looks at %s', (_what, error, looks) => {
+    const seen: object[] = [];
+    expect(causes(error, (candidate) => void seen.push(candidate))).toBeUndefined();
+    expect(seen).toHaveLength(looks);
   });
 
   test('reads no deprecated getter of an error that has a cause (Sequelize 7)', () => {

@@ -1,8 +1,8 @@
 /**
  * How far a sweep goes. `npm test` is for every day and takes a sample, the same each time; with CI=true, as in
- * `.ci/run`, every case is taken.
+ * `.ci/run`, every case is taken. Against mutants, which are run by the thousand, it is a small one.
  */
-const SHARE = process.env.CI === 'true' ? 1 : 4;
+const SHARE = process.env.MUTATION === 'true' ? 25 : process.env.CI === 'true' ? 1 : 4;
 
 /** How often a property is tried, of the number that CI takes. */
 export function runs(count: number): number {

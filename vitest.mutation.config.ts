@@ -1,0 +1,48 @@
+import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import config from './vitest.config.ts';
+
+/** The tests of the core that need no server and no package, in the order of what they take: the first that fails ends a run. */
+const TESTS = [
+  'mutation/facts.ts',
+  'optimistic-lock',
+  'context',
+  'codes',
+  'answer',
+  'constraints',
+  'openapi',
+  'fuzz/found',
+  'wrap',
+  'causes',
+  'values',
+  'conflict-error',
+  'drivers/better-sqlite3',
+  'dialects',
+  'postgresql-drivers',
+  'logging',
+  'drivers/prisma',
+  'drivers/mysql2',
+  'drivers/pg',
+  'define-conflicts',
+  'http',
+].map((name) => (name.endsWith('.ts') ? `test/${name}` : `test/${name}.test.ts`));
+
+class QuickFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => TESTS.findIndex((test) => moduleId.endsWith(`/${test}`));
+    return [...files].sort((one, other) => place(one) - place(other));
+  }
+}
+
+export default defineConfig({
+  resolve: config.resolve ?? {},
+  test: {
+    include: TESTS,
+    testTimeout: 30_000,
+    setupFiles: ['test/mutation/fixed-seed.ts'],
+    env: { NODE_ENV: 'test', MUTATION: 'true' },
+    isolate: false,
+    maxWorkers: 1,
+    sequence: { sequencer: QuickFirst },
+  },
+});
