@@ -203,7 +203,18 @@ export function defineCompletion({ dialect, constraints }: Catalog): Completion 
       ?.some((other) => kinds.includes(other.kind) && agrees(other.schema, schema) && agrees(other.table, table));
   }
 
-  return (violation, context) => {
+  /** MySQL before 8.0.19 writes the key alone, whose name may have a dot: it was no table if the schema says so. */
+  function reread(violation: Violation): Violation {
+    const name = constraintOf(violation);
+    if (dialect !== 'mysql' || violation.kind !== 'unique_violation' || !violation.table || !name) return violation;
+    const whole = `${violation.table}.${name}`;
+    if (!byName.has(whole) || byText().has(whole)) return violation;
+    const { table: _key, ...rest } = violation;
+    return { ...rest, constraint: whole };
+  }
+
+  return (reported, context) => {
+    const violation = reread(reported);
     const kinds = RAISED_BY[violation.kind];
     if (kinds === undefined || !agrees(violation.dialect, dialect)) return violation;
     if (isForged(violation, kinds)) return { ...violation, kind: 'raise_exception' } as Violation;

@@ -54,6 +54,19 @@ describe('a catalog', () => {
     });
   });
 
+  test('knows a key with a dot in its name, which MySQL before 8.0.19 writes alone', () => {
+    const translator = {
+      ...{ name: 'test', owns: () => true },
+      classify: () => ({ ...UNIQUE, table: 'mail', constraint: 'address' }),
+    };
+    const read = (constraints: Constraint[]) =>
+      defineConflicts({ catalog: { dialect: 'mysql', constraints }, drivers: [translator] }).classify(new Error(''));
+    const dotted: Constraint = { kind: 'unique', name: 'mail.address', table: 'users', columns: ['email'] };
+    const plain: Constraint = { kind: 'unique', name: 'address', table: 'mail', columns: ['text'] };
+    expect(read([dotted])).toEqual({ ...UNIQUE, table: 'users', constraint: 'mail.address', columns: ['email'] });
+    expect(read([dotted, plain])).toEqual({ ...UNIQUE, table: 'mail', constraint: 'address', columns: ['text'] });
+  });
+
   test('tells a primary key from another one', () => {
     const key: Constraint = { kind: 'primary_key', name: 'users_pkey', table: 'users', columns: ['id'] };
     expect(complete([key], { ...UNIQUE, constraint: 'users_pkey' })).toMatchObject({ primaryKey: true });

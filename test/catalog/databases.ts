@@ -4,6 +4,7 @@ import { type Connection, type ConnectionOptions, createConnection } from 'mysql
 import pg from 'pg';
 import type { MysqlSession } from '../../fixtures/scenarios/mysql.ts';
 import type { PostgresSession } from '../../fixtures/scenarios/postgresql.ts';
+import { dropPostgres } from '../../fixtures/scenarios/run-postgresql.ts';
 import { runAllButLast, type Scenario, thrownBy } from '../../fixtures/scenarios/scenario.ts';
 import type { Database } from '../live/databases.ts';
 
@@ -13,8 +14,8 @@ const SHARED = 'db_http_errors';
 const schemaOf = (engine: 'mysql' | 'postgresql'): string =>
   readFileSync(new URL(`../../fixtures/schema/${engine}.sql`, import.meta.url), 'utf8');
 
-/** A name that no other test uses. */
-export const ownName = (): string => `catalog_${randomBytes(4).toString('hex')}`;
+/** A name that no other test uses. With `_guest` it is as long as a user's may be on MySQL 5.6. */
+export const ownName = (): string => `c_${randomBytes(4).toString('hex')}`;
 
 /** A database of this test alone with the fixtures' schema, and how its scenarios are provoked. */
 export interface Own<Session, Client> {
@@ -72,7 +73,7 @@ export async function ownPostgres({ url = '' }: Pick<Database, 'url'>): Promise<
     },
     async drop() {
       await client.end();
-      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await dropPostgres(admin, name);
       await admin.query(`DROP ROLE ${name}_guest, ${name}_limited`);
       await admin.end();
     },

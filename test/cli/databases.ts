@@ -1,6 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
+import { dropPostgres } from '../../fixtures/scenarios/run-postgresql.ts';
 
 /** A database of a test's own. */
 export interface OwnDatabase {
@@ -37,7 +38,7 @@ export async function makeDatabase(
       run: (sql) => client.query(sql),
       async drop() {
         await client.end();
-        await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+        await dropPostgres(admin, name);
         await admin.end();
       },
     };

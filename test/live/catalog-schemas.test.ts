@@ -3,6 +3,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dropPostgres } from '../../fixtures/scenarios/run-postgresql.ts';
 import { loadCatalog } from '../../src/catalog/index.ts';
 import { type Catalog, type Conflicts, type Constraint, defineConflicts } from '../../src/index.ts';
 import { ownName } from '../catalog/databases.ts';
@@ -212,7 +213,7 @@ async function postgresSession(url: string): Promise<Session> {
     },
     async end() {
       await pool.end();
-      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await dropPostgres(admin, name);
       await admin.end();
     },
   };

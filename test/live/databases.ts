@@ -39,7 +39,8 @@ export const ENGINES: Readonly<Record<Engine, { readonly title: string; readonly
 /**
  * Uses every database that it finds: SQLite in process; PostgreSQL at POSTGRES_URL, else from the npm package; MySQL
  * and MariaDB at MYSQL_URL and MARIADB_URL, else from a server binary of this machine. Which of the two a server is,
- * it says itself. An address that does not answer is an error, not a missing database.
+ * it says itself. An address that does not answer is an error, not a missing database. DATABASES=postgresql,sqlite
+ * leaves the other engines out.
  */
 export async function startDatabases(): Promise<Databases> {
   const started: PrivateServer[] = [];
@@ -47,12 +48,21 @@ export async function startDatabases(): Promise<Databases> {
     await Promise.all(started.splice(0).map((server) => server.stop()));
   };
   try {
-    const [postgres, mysql] = await Promise.all([findPostgres(started), findMysql(started)]);
-    return { found: [...findSqlite(), ...postgres, ...mysql], stop };
+    const [postgres, mysql] = await Promise.all([
+      wants('postgresql') ? findPostgres(started) : [],
+      wants('mysql') || wants('mariadb') ? findMysql(started) : [],
+    ]);
+    return { found: [...(wants('sqlite') ? findSqlite() : []), ...postgres, ...mysql], stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Whether a run uses this engine where there is one. */
+export function wants(engine: Engine): boolean {
+  const only = process.env.DATABASES;
+  return !only || only.split(',').includes(engine);
 }
 
 /** The driver's SQLite, or Node's own where the driver's addon was built for another Node. */
@@ -85,16 +95,16 @@ async function findMysql(started: PrivateServer[]): Promise<Database[]> {
   for (const url of [process.env.MYSQL_URL, process.env.MARIADB_URL]) {
     if (!url) continue;
     const server = await mysqlServer(url);
-    if (!found.has(server.engine)) found.set(server.engine, { server, url });
+    if (wants(server.engine) && !found.has(server.engine)) found.set(server.engine, { server, url });
   }
   for (const binary of mysqlBinaries()) {
-    if (found.has('mysql') && found.has('mariadb')) break;
+    if ((['mysql', 'mariadb'] as const).every((engine) => found.has(engine) || !wants(engine))) break;
     const running = await startMysqlBinary(binary).catch((error) => {
       console.warn(`A server binary of this machine could not be used. ${error}`);
     });
     if (!running) continue;
     const server = await mysqlServer(running.url);
-    if (found.has(server.engine)) {
+    if (found.has(server.engine) || !wants(server.engine)) {
       await running.stop();
     } else {
       started.push(running);

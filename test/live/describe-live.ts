@@ -31,9 +31,14 @@ export function testScenarios<Session>(
   provoke: (scenario: Scenario<Session>) => Promise<unknown>,
   read: typeof classify = classify,
 ): void {
-  const possible = scenarios.filter((scenario) => scenario.on?.(server) ?? true);
+  const [possible, omitted] = partition(scenarios, ({ on }) => on?.(server) ?? true);
+  for (const { name, needs } of omitted) test.skip(`'${name}' needs ${needs}`);
   test.each(possible)('$name', async (scenario) => {
     const error = await provoke(scenario);
     expect(read(error) ?? null, String(error)).toEqual(truthOf(scenario, server));
   });
+}
+
+function partition<T>(values: readonly T[], isFirst: (value: T) => boolean): [T[], T[]] {
+  return [values.filter(isFirst), values.filter((value) => !isFirst(value))];
 }

@@ -103,7 +103,8 @@ for (const engine of ['postgresql', 'mysql', 'mariadb'] as const) {
           { onRetry },
         );
       await Promise.all([both(1, 2), both(2, 1)]);
-      expect(violations).toEqual(['deadlock_detected']);
+      // Now and then the victim is back before the survivor has woken up, and they meet once more.
+      expect([...new Set(violations)]).toEqual(['deadlock_detected']);
       expect(await pool.value(`SELECT sum(n) FROM ${NAME}`)).toBe(4);
     });
 

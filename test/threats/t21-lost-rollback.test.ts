@@ -81,6 +81,7 @@ for (const engine of ['mysql', 'mariadb'] as const) {
   describeLive(engine, (database) => {
     let session: Session;
     let pool: mysql.Pool;
+    const alone = database.server.major >= 8 ? ['after'] : [];
 
     beforeAll(async () => {
       session = await openSession(database, 3);
@@ -128,8 +129,9 @@ for (const engine of ['mysql', 'mariadb'] as const) {
       expect(swallowed).toMatchObject({ errno: 1213 });
       expect(error).not.toHaveProperty('errno');
       expect(String(error)).toContain('rolled back');
-      // The server runs alone what comes after the end of a transaction. What counts is that nobody is told "done".
-      expect(await log()).toEqual(['after']);
+      // The server runs alone what comes after the end of a transaction; MySQL 5.6 begins another one. What counts is
+      // that nobody is told "done".
+      expect(await log()).toEqual(alone);
     });
 
     test('a duplicate that was handled does not end the transaction', async () => {
@@ -138,7 +140,7 @@ for (const engine of ['mysql', 'mariadb'] as const) {
         await connection.query('INSERT INTO seats VALUES (1, 9)').catch(() => undefined);
         await connection.query("INSERT INTO log VALUES ('two')");
       });
-      expect((await log()).sort()).toEqual(['after', 'one', 'two']);
+      expect((await log()).sort()).toEqual([...alone, 'one', 'two']);
     });
   });
 }
