@@ -519,8 +519,9 @@ async function occupied(
   }
   const withTable = { table: store.address.keys, ...options };
   if (engine === 'postgresql') {
-    const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 50 });
+    const pool = new pg.Pool({ connectionString: url, max: 1 });
     const client = await pool.connect();
+    pool.options.connectionTimeoutMillis = 50; // for those who wait now: to connect may take longer
     const end = () => {
       client.release();
       return pool.end();
