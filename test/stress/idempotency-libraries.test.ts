@@ -154,6 +154,7 @@ const express = load('express');
 const expressIdempotency = load('express-idempotency');
 const nodeIdempotency = load('@node-idempotency/core');
 const memory = load('@node-idempotency/storage-adapter-memory');
+const powertools = load('@aws-lambda-powertools/idempotency');
 
 describe('this library', () => {
   test.runIf(inject('databases').some(({ server }) => server.engine === 'sqlite'))('does all of it', async () => {
@@ -307,6 +308,81 @@ describe.runIf(nodeIdempotency && memory)(`@node-idempotency/core ${nodeIdempote
     ]);
   });
 });
+
+describe.runIf(powertools)(`@aws-lambda-powertools/idempotency ${powertools?.version}`, () => {
+  beforeAll(() => console.log(`@aws-lambda-powertools/idempotency ${powertools?.version}`));
+
+  /** What its cache needs of a client of Valkey or Redis, with the times of the process. */
+  class Client {
+    readonly values = new Map<string, { value: string; until: number }>();
+
+    async get(name: string): Promise<string | null> {
+      await sleep(1);
+      const found = this.values.get(name);
+      return found && found.until > Date.now() ? found.value : null;
+    }
+    async set(name: string, value: string, { EX, NX }: { EX: number; NX?: boolean }): Promise<string | null> {
+      await sleep(1);
+      if (NX && (this.values.get(name)?.until ?? 0) > Date.now()) return null;
+      this.values.set(name, { value, until: Date.now() + EX * 1000 });
+      return 'OK';
+    }
+    async del(names: string[]): Promise<number> {
+      return names.filter((name) => this.values.delete(name)).length;
+    }
+  }
+
+  const shopOf = (options: object) => async (): Promise<Shop> => {
+    const { makeIdempotent, IdempotencyConfig } = exportsOf<Powertools>(powertools);
+    const { CachePersistenceLayer } = createRequire(FOLDER)('@aws-lambda-powertools/idempotency/cache') as {
+      CachePersistenceLayer: new (options: object) => object;
+    };
+    const persistenceStore = new CachePersistenceLayer({ client: new Client() });
+    return {
+      async send({ key, user = 'ada', body = {} }, handler) {
+        const config = new IdempotencyConfig({
+          eventKeyJmesPath: 'headers."idempotency-key"',
+          throwOnNoIdempotencyKey: true,
+          ...options,
+        });
+        config.registerLambdaContext({ getRemainingTimeInMillis: () => 60_000 });
+        const headers = { authorization: user, ...(key !== undefined && { 'idempotency-key': key }) };
+        try {
+          return await makeIdempotent(() => handler(), { persistenceStore, config })({ headers, body });
+        } catch (error) {
+          const { name, cause } = error as { name: string; cause?: { name?: string } };
+          if (cause?.name === 'IdempotencyKeyError') return { status: 400, body: 'missing' };
+          if (name === 'IdempotencyValidationError') return { status: 422, body: name };
+          return { status: name === 'IdempotencyAlreadyInProgressError' ? 409 : 500, body: `${error}` };
+        }
+      },
+      pass: passHere,
+      end: async () => {},
+    };
+  };
+
+  test('does not do what is known', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
+    expect(await answers(shopOf({}))).toEqual([
+      'keeps users apart',
+      'tells another payload while the first request runs',
+      'lets a late one overwrite nothing',
+    ]);
+    // The cache keeps an answer without what the payload is compared by: no request is the same as the first.
+    expect(await answers(shopOf({ payloadValidationJmesPath: 'body' }))).toEqual([
+      'repeats the answer',
+      'has stored the answer when it is given',
+      'keeps users apart',
+      'takes members in another order for the same',
+      'lets a late one overwrite nothing',
+    ]);
+  });
+});
+
+interface Powertools {
+  readonly IdempotencyConfig: new (options: object) => { registerLambdaContext(context: object): void };
+  makeIdempotent(handler: () => Promise<Reply>, options: object): (event: object) => Promise<Reply>;
+}
 
 interface Response_ {
   readonly headersSent: boolean;
