@@ -1,10 +1,11 @@
-// One of several processes that write the same row of an SQLite file: node retry-contender.mjs FILE MODE TIMES.
+// One of several processes that write the same row of an SQLite file: node retry-contender.mjs FILE TIMEOUT TIMES ATTEMPTS [edit].
 // It prints how often it succeeded, by which code it failed otherwise, and how often it began anew.
 import BetterSqlite3 from 'better-sqlite3';
+import { assertUpdated } from '../../src/concurrency/index.ts';
 import { isConflict } from '../../src/index.ts';
 import { withTransactionRetry } from '../../src/retry/index.ts';
 
-const [, , file, timeout, times] = process.argv;
+const [, , file, timeout, times, attempts, mode] = process.argv;
 const database = new BetterSqlite3(file, { timeout: Number(timeout) });
 const result = { done: 0, retries: 0, failures: {} };
 
@@ -15,11 +16,25 @@ function increment(tx) {
   tx.prepare('UPDATE counters SET n = ? WHERE id = 1').run(n + 1);
 }
 
+const versionOf = (connection) => connection.prepare('SELECT n FROM counters WHERE id = 1').pluck().get();
+/** Loads what a client sees, however long a writer has the file. */
+const reader = new BetterSqlite3(file, { timeout: 30_000 });
+
+/** What a handler does with the version that its client has loaded. */
+function editOf(expected) {
+  return (tx) => {
+    const result = tx.prepare('UPDATE counters SET n = n + 1 WHERE id = 1 AND n = ?').run(expected);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    assertUpdated(result, { current: () => versionOf(tx), expected });
+  };
+}
+
 process.once('message', async () => {
   const onRetry = () => result.retries++;
   for (let time = 0; time < Number(times); time++) {
     try {
-      await withTransactionRetry(database, increment, { onRetry, attempts: 20, budget: 30_000 });
+      const run = mode === 'edit' ? editOf(versionOf(reader)) : increment;
+      await withTransactionRetry(database, run, { onRetry, attempts: Number(attempts), budget: 30_000 });
       result.done++;
     } catch (error) {
       const code = isConflict(error) ? error.code : String(error);
@@ -28,6 +43,7 @@ process.once('message', async () => {
   }
   process.send(result);
   database.close();
+  reader.close();
   process.disconnect();
 });
 process.send('ready');

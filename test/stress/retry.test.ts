@@ -93,40 +93,78 @@ describeLive('sqlite', () => {
   const PROCESSES = 8;
   const CONTENDER = fileURLToPath(new URL('retry-contender.mjs', import.meta.url));
 
+  interface Contended {
+    /** What the counter has in the end. */
+    readonly count: number;
+    readonly done: number;
+    readonly retries: number;
+    /** How often by which code. */
+    readonly failures: Readonly<Record<string, number>>;
+  }
+
+  /** Lets processes write one row, and says what became of all that they did. */
+  async function contend(journal: string, ...args: (string | number)[]): Promise<Contended> {
+    const directory = mkdtempSync(join(tmpdir(), 'db-http-errors-'));
+    try {
+      const file = join(directory, 'contended.sqlite');
+      const database = new BetterSqlite3(file);
+      expect(database.pragma(`journal_mode = ${journal}`, { simple: true })).toBe(journal);
+      database.exec('CREATE TABLE counters (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)');
+      database.exec('INSERT INTO counters VALUES (1, 0)');
+      const contenders = Array.from({ length: PROCESSES }, () =>
+        fork(CONTENDER, [file, ...args.map(String)], { execArgv: ['--import', 'tsx'] }),
+      );
+      await Promise.all(contenders.map((contender) => once(contender, 'message')));
+      const results = await Promise.all(
+        contenders.map(async (contender) => {
+          const answer = once(contender, 'message');
+          contender.send('go');
+          const [result] = await answer;
+          return result as Omit<Contended, 'count'>;
+        }),
+      );
+      const failures: Record<string, number> = {};
+      for (const [code, times] of results.flatMap((result) => Object.entries(result.failures))) {
+        failures[code] = (failures[code] ?? 0) + times;
+      }
+      const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+      const count = database.prepare('SELECT n FROM counters').pluck().get() as number;
+      database.close();
+      return {
+        count,
+        done: sum(results.map(({ done }) => done)),
+        retries: sum(results.map(({ retries }) => retries)),
+        failures,
+      };
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  }
+
   describe.each(['wal', 'delete'])('%s journal', (journal) => {
     test.each([0, 5])(`${PROCESSES} processes that wait %i ms for the lock lose no update`, async (timeout) => {
-      const directory = mkdtempSync(join(tmpdir(), 'db-http-errors-'));
-      try {
-        const file = join(directory, 'contended.sqlite');
-        const database = new BetterSqlite3(file);
-        expect(database.pragma(`journal_mode = ${journal}`, { simple: true })).toBe(journal);
-        database.exec('CREATE TABLE counters (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)');
-        database.exec('INSERT INTO counters VALUES (1, 0)');
-        const contenders = Array.from({ length: PROCESSES }, () =>
-          fork(CONTENDER, [file, String(timeout), String(TRANSACTIONS)], { execArgv: ['--import', 'tsx'] }),
-        );
-        await Promise.all(contenders.map((contender) => once(contender, 'message')));
-        const results = await Promise.all(
-          contenders.map(async (contender) => {
-            const answer = once(contender, 'message');
-            contender.send('go');
-            const [result] = await answer;
-            return result as { done: number; retries: number; failures: Record<string, number> };
-          }),
-        );
-        const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
-        const done = sum(results.map((result) => result.done));
-        const retries = sum(results.map((result) => result.retries));
-        console.log(`sqlite, ${journal}, ${timeout} ms: ${done} done, ${retries} retries`);
-        expect(database.prepare('SELECT n FROM counters').pluck().get()).toBe(done);
-        expect(retries).toBeGreaterThan(0);
-        const codes = new Set(results.flatMap(({ failures }) => Object.keys(failures)));
-        expect([...codes].filter((code) => code !== 'busy')).toEqual([]);
-        expect(done).toBeGreaterThan(PROCESSES * TRANSACTIONS * 0.9);
-        database.close();
-      } finally {
-        rmSync(directory, { recursive: true });
-      }
+      const { count, done, retries, failures } = await contend(journal, timeout, TRANSACTIONS, 20);
+      console.log(`sqlite, ${journal}, ${timeout} ms: ${done} done, ${retries} retries`);
+      expect(count).toBe(done);
+      expect(retries).toBeGreaterThan(0);
+      expect(Object.keys(failures).filter((code) => code !== 'busy')).toEqual([]);
+      expect(done).toBeGreaterThan(PROCESSES * TRANSACTIONS * 0.9);
+    });
+
+    test(`${PROCESSES} processes that edit with a version: every loser is told of another version`, async () => {
+      const { count, done, retries, failures } = await contend(journal, 0, TRANSACTIONS, 20, 'edit');
+      console.log(`sqlite, ${journal}, versions: ${done} done, ${JSON.stringify(failures)}, ${retries} retries`);
+      expect([count, Object.keys(failures)]).toEqual([done, ['version_mismatch']]);
+      expect(done + (failures.version_mismatch ?? 0)).toBe(PROCESSES * TRANSACTIONS);
+      expect(retries).toBeGreaterThan(0);
+    });
+
+    test(`${PROCESSES} processes that edit with a version, not run again: some are told to try again`, async () => {
+      const { count, done, retries, failures } = await contend(journal, 0, TRANSACTIONS, 1, 'edit');
+      console.log(`sqlite, ${journal}, versions, one attempt: ${done} done, ${JSON.stringify(failures)}`);
+      expect([count, retries]).toEqual([done, 0]);
+      const { busy = 0, version_mismatch = 0, ...others } = failures;
+      expect([busy > 0, others, done + busy + version_mismatch]).toEqual([true, {}, PROCESSES * TRANSACTIONS]);
     });
   });
 });
