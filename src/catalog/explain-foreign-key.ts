@@ -19,6 +19,9 @@ export interface SqliteConnection extends SqliteQueryable {
   readonly isTransaction?: boolean;
 }
 
+/** The name of the translator that {@link explainForeignKeys} makes. */
+export const EXPLAINED = 'explained foreign keys';
+
 /** What SQLite does not say of a foreign key. Where a statement broke several, what they have in common. */
 export type ForeignKeyExplanation = Pick<
   ForeignKeyViolation,
@@ -181,7 +184,7 @@ export function explainForeignKeys(database: SqliteConnection): Translator {
   };
   database.exec = exec;
   return {
-    name: 'explained foreign keys',
+    name: EXPLAINED,
     owns: (error) => violations.has(error as object),
     classify: (error) => violations.get(error as object),
   };

@@ -1,3 +1,4 @@
+import { EXPLAINED } from '../catalog/explain-foreign-key.ts';
 import type { Constraint } from '../catalog/index.ts';
 import type { ConflictError } from '../conflict-error.ts';
 import { defineConflicts } from '../define-conflicts.ts';
@@ -24,6 +25,8 @@ interface Shown {
   readonly rule?: string;
   /** Absent for a condition that the schema raises. */
   readonly constraint?: Constraint;
+  /** What has to be there for this answer: SQLite itself tells no foreign key. */
+  readonly needs?: 'explainForeignKeys';
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
@@ -52,17 +55,20 @@ export async function tryCommand({ url, rules: file, schemas, json }: TryCommand
   const keys = defineKeys(catalog, conditions);
   const conflicts = defineConflicts({ ...given.options, drivers: [imagined], onUnregistered: () => {} });
   const shown: Shown[] = [];
-  const imagine = (violation: Violation, known: Pick<Shown, 'key' | 'constraint'>) => {
+  const imagine = (violation: Violation, known: Pick<Shown, 'key' | 'constraint' | 'needs'>) => {
     const error: unknown = conflicts.translate(new Imagined(violation));
     if (error instanceof Imagined) return; // passed through: nothing of it is for clients
     const { rule, status, headers } = error as ConflictError;
     const body = (error as ConflictError).toJSON();
     shown.push({ ...known, ...(rule !== undefined && { rule }), status, headers, body });
   };
+  const isExplained = given.options.drivers?.some(({ name }) => name === EXPLAINED);
   for (const constraint of catalog.constraints) {
     if (constraint.partitionOf !== undefined) continue;
     const key = keys.keyOf(constraint);
-    const known = { ...(key !== undefined && { key }), constraint };
+    const isHidden = catalog.dialect === 'sqlite' && constraint.kind === 'foreign_key' && !isExplained;
+    const needs = isHidden ? ('explainForeignKeys' as const) : undefined;
+    const known = { ...(key !== undefined && { key }), constraint, ...(needs && { needs }) };
     for (const code of codesOf(constraint, catalog.dialect))
       imagine(violationOf(constraint, catalog.dialect, code), known);
   }
@@ -74,10 +80,14 @@ export async function tryCommand({ url, rules: file, schemas, json }: TryCommand
   return 0;
 }
 
-function show({ key, rule, constraint, status, headers, body }: Shown, output: Output): void {
+const HIDDEN =
+  'with explainForeignKeys(database); without, SQLite names no key, and the answer is a bare reference_conflict';
+
+function show({ key, rule, constraint, needs, status, headers, body }: Shown, output: Output): void {
   const title = output.style('bold', printable(key ?? '(no name)'));
   const by = rule === undefined ? output.style('yellow', 'no rule') : output.style('green', `rule ${printable(rule)}`);
   output.write(`${title}  ${printable(constraint ? declarationOf(constraint) : 'raised by the schema')}  ${by}\n`);
+  if (needs) output.write(`${output.style('yellow', HIDDEN)}\n`);
   output.write(`${output.style('cyan', `HTTP ${status} ${headers['Content-Type']}`)}\n`);
   output.write(`${JSON.stringify(body, null, 2)}\n\n`);
 }
