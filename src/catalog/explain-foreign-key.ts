@@ -117,7 +117,7 @@ const expected = (got: string): string =>
 
 /**
  * Explains each foreign key that a statement of this database breaks from now on, at once and in the place where it
- * failed: `run()`, `get()` and `all()` of what is prepared, and `exec()`. Whatever works with the database (repositories,
+ * failed: `run()`, `get()`, `all()` and `iterate()` of what is prepared, and `exec()`. Whatever works with the database (repositories,
  * query builders, adapters) stays as it is, for the error is the same; the translator that comes back knows the rest.
  *
  *     const database = new Database('shop.db');
@@ -132,19 +132,14 @@ export function explainForeignKeys(database: SqliteConnection): Translator {
     prepare: database.prepare.bind(database),
   };
 
-  function explaining(target: object, name: string, statementOf: (values: readonly unknown[]) => Statement): void {
-    const methods = target as Record<string, unknown>;
-    const method = methods[name];
-    if (typeof method !== 'function') return;
-    methods[name] = function (this: unknown, ...values: unknown[]): unknown {
-      const run = (): unknown => method.apply(this, values);
-      try {
-        return run();
-      } catch (error) {
-        explain(error, run, statementOf(values));
-        throw error;
-      }
-    };
+  /** Runs it; where it fails, `again` finds out why. */
+  function attempt<T>(run: () => T, again: () => unknown, statement: () => Statement): T {
+    try {
+      return run();
+    } catch (error) {
+      explain(error, again, statement());
+      throw error;
+    }
   }
 
   function explain(error: unknown, run: () => unknown, statement: Statement): void {
@@ -170,16 +165,37 @@ export function explainForeignKeys(database: SqliteConnection): Translator {
   const prepare = original.prepare as (sql: string, ...options: unknown[]) => object;
   (database as { prepare: unknown }).prepare = (sql: string, ...options: unknown[]): object => {
     const statement = prepare(sql, ...options);
+    const methods = statement as { [name: string]: ((...values: unknown[]) => unknown) | undefined };
+    const { bind, iterate, all } = methods;
     let bound: readonly unknown[] = [];
-    const { bind } = statement as { bind?: (...values: unknown[]) => unknown };
     if (bind) {
-      (statement as { bind: unknown }).bind = (...values: unknown[]): unknown => {
+      methods.bind = (...values) => {
         bound = values;
         return bind.apply(statement, values);
       };
     }
-    const statementOf = (values: readonly unknown[]) => ({ sql, values: [...bound, ...values] });
-    for (const name of ['run', 'get', 'all']) explaining(statement, name, statementOf);
+    const statementOf = (values: readonly unknown[]) => () => ({ sql, values: [...bound, ...values] });
+    for (const name of ['run', 'get', 'all']) {
+      const method = methods[name];
+      if (method === undefined) continue;
+      methods[name] = (...values) => {
+        const run = () => method.apply(statement, values);
+        return attempt(run, run, statementOf(values));
+      };
+    }
+    if (iterate) {
+      methods.iterate = (...values) => {
+        const rows = iterate.apply(statement, values) as Iterator<unknown>;
+        // A statement runs no sooner than its first row is asked for.
+        const next = rows.next.bind(rows);
+        const again = () => {
+          rows.return?.(); // node:sqlite repeats the error otherwise
+          return all?.apply(statement, values);
+        };
+        rows.next = () => attempt(next, again, statementOf(values));
+        return rows;
+      };
+    }
     return statement;
   };
   database.exec = exec;
