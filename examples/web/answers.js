@@ -11,6 +11,10 @@ const RECOVERY = {
   none: 'Sending it again will not help, so the page says why.',
 };
 
+/** What there is to say of a driver's text. */
+const DRIVER =
+  'To the page a bug of the server: no field to mark, nothing to say to the user. What is marked are the driver’s own words, which only the server’s log should have.';
+
 /** Builds the places for the answers and the code of a situation. */
 export function prepareEvidence(section, excerpts) {
   const { id } = section;
@@ -55,7 +59,7 @@ export function showWith(id, answer, note = RECOVERY[answer.body?.recovery]) {
 }
 
 /** Shows what came back without it. In a driver's text everything is marked that no client should see. */
-export function showWithout(id, answer, note = 'A bug, as far as a client can tell. The text is the driver’s.') {
+export function showWithout(id, answer, note = DRIVER) {
   show(`${id}-without`, answer, note, answer.status >= 500 ? ['code', 'message'] : []);
 }
 
@@ -80,14 +84,16 @@ function show(place, { line, status, phrase, headers, body }, note, leaks = []) 
   );
 }
 
-/** JSON with its names, values and links told apart. */
+/** JSON with its names, values and links told apart. A line that is too long goes on a little further in. */
 function jsonOf(body, leaks) {
   const code = element('code');
   for (const line of JSON.stringify(body, null, 2).split('\n')) {
     const [, indent, name, value, comma] = /^(\s*)(?:"(\w+)": )?(.*?)(,?)$/.exec(line);
-    code.append(indent);
-    if (name !== undefined) code.append(element('span', { class: 'name' }, `"${name}"`), ': ');
-    code.append(jsonValueOf(name, value, leaks), `${comma}\n`);
+    const row = element('span', { class: 'json-line' }, indent);
+    row.style.setProperty('--depth', String(indent.length));
+    if (name !== undefined) row.append(element('span', { class: 'name' }, `"${name}"`), ': ');
+    row.append(jsonValueOf(name, value, leaks), `${comma}\n`);
+    code.append(row);
   }
   return code;
 }
