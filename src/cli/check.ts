@@ -196,6 +196,14 @@ function defineNearest(
   known: ReadonlySet<string>,
 ): (rule: string) => string | undefined {
   const formsOf = (found: readonly Constraint[]) => found.flatMap((constraint) => keys.formsOf(constraint));
+  const keyOfForm = new Map(
+    unruled.flatMap((constraint) => keys.formsOf(constraint).map((form) => [form, keys.keyOf(constraint)] as const)),
+  );
+  /** The key that the constraint is told to have elsewhere, unless the rule has the other form of key. */
+  const shown = (form: string): string => {
+    const key = keyOfForm.get(form);
+    return key !== undefined && key.endsWith(')') === form.endsWith(')') ? key : form;
+  };
   const search = (rule: string, among: readonly string[]) =>
     // What is farther is another name.
     nearestOf(rule, alike(rule, among), Math.max(4, Math.ceil(rule.length / 2)));
@@ -204,13 +212,13 @@ function defineNearest(
     const index = defineNameIndex(known);
     return (rule) => {
       const own = search(rule, ownIndex.near(rule));
-      return own !== undefined && hasSameWord(rule, own) ? own : search(rule, index.near(rule));
+      return own !== undefined && hasSameWord(rule, own) ? shown(own) : search(rule, index.near(rule));
     };
   }
   return (rule) => {
     const likely = unruled.filter(({ columns }) => columns?.every((column) => rule.includes(column)));
     const own = search(rule, formsOf(likely)) ?? search(rule, formsOf(unruled));
-    return own !== undefined && hasSameWord(rule, own) ? own : search(rule, [...known]);
+    return own !== undefined && hasSameWord(rule, own) ? shown(own) : search(rule, [...known]);
   };
 }
 

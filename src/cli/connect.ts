@@ -201,6 +201,12 @@ function failureOf(error: unknown, { user, database, server, secrets }: Address)
   }
   const line = lineOf(first);
   if (/timeout/i.test(line)) return new Failure(`No server answers at ${server}: it cannot be reached`);
+  if (/password must be a (?:non-empty )?string/.test(line)) {
+    return new Failure(`${server} wants a password of the user "${user}"`);
+  }
+  if (/^Connection terminated|^Received unexpected/.test(line)) {
+    return new Failure(`${server} does not answer as a server of PostgreSQL does`);
+  }
   const isSafe = !secrets.some((secret) => line.includes(secret));
   return new Failure(`${server} cannot be used: ${isSafe ? line : String(code ?? 'an error that names the password')}`);
 }

@@ -75,6 +75,23 @@ test('names with parentheses and commas are found by the keys that are written f
   database.close();
 });
 
+test('what a rule is called now is the key of what has no rule', () => {
+  const archive = { ...unique('users', 'users_email_key', 'email'), schema: 'archive' };
+  const people: Constraint = { ...unique('people', 'users_email_key', 'email'), schema: 'public' };
+  const catalog: Catalog = { dialect: 'postgresql', constraints: [archive, people] };
+  const words = { detail: 'Taken.' };
+  const rules = { 'users.users_email_key': words, 'public.users.users_email_key': words };
+  expect(driftOf(catalog, [], { rules }, NONE)).toMatchObject({
+    gone: [{ rule: 'public.users.users_email_key', nearest: 'people.users_email_key' }],
+    missing: [{ rule: 'people.users_email_key' }],
+  });
+  // Rules of columns stay rules of columns.
+  const byColumns = { 'users(email)': words, 'public.users(email)': words };
+  expect(driftOf(catalog, [], { rules: byColumns }, NONE)).toMatchObject({
+    gone: [{ rule: 'public.users(email)', nearest: expect.stringMatching(/people\(email\)$/) }],
+  });
+});
+
 test('a bare name that another table has got, too, is told', () => {
   const [users, admins] = [unique('users', 'email', 'email'), unique('admins', 'email', 'email')];
   const rules = { email: { detail: 'A user with this email already exists.' } };

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connect } from '../../src/cli/connect.ts';
 import { Failure } from '../../src/cli/failure.ts';
+import { startDebianPostgres } from '../servers/postgresql.ts';
 
 // Why a database cannot be opened, in the words of the command. The drivers and the sockets are real.
 
@@ -101,6 +104,65 @@ describe('never tells a password', () => {
       'There is no host of the name in no-such-host.invalid',
     ]);
   });
+});
+
+const debian = existsSync('/usr/lib/postgresql');
+
+describe.skipIf(!debian)('a PostgreSQL that wants passwords', () => {
+  let url: string;
+  let stop: () => Promise<void>;
+
+  beforeAll(async () => {
+    // Under load a start fails now and then.
+    const server = await startDebianPostgres().catch(startDebianPostgres);
+    stop = server.stop;
+    url = server.url;
+    const client = new pg.Client(url);
+    await client.connect();
+    await client.query(`CREATE ROLE app LOGIN PASSWORD '${SECRET}'; CREATE TABLE users (id integer PRIMARY KEY)`);
+    await client.query(`COPY (SELECT 'host all all 127.0.0.1/32 scram-sha-256') TO '${await hbaFileOf(client)}'`);
+    await client.query('SELECT pg_reload_conf()');
+    await client.end();
+  }, 60_000);
+  afterAll(() => stop?.());
+
+  const as = (user: string, path = '/postgres') => url.replace('postgres@', `${user}@`).replace(/\/postgres$/, path);
+
+  test('takes the right one', async () => {
+    const { close, dialect } = await connect(as(USER));
+    await close();
+    expect(dialect).toBe('postgresql');
+  });
+
+  test('refuses another one, none, and whoever is not there', async () => {
+    const shown = await Promise.all([
+      refusalOf(as('app:wr0ng')),
+      refusalOf(as('nobody:wr0ng')),
+      refusalOf(as('app')),
+      refusalOf(as(USER, '/nowhere')),
+    ]);
+    expect(shown.map((line) => line.trim().replaceAll(/:\d{4,5}/g, ':PORT'))).toEqual([
+      '127.0.0.1:PORT refuses the user "app": the password is wrong, or there is no such user',
+      '127.0.0.1:PORT refuses the user "nobody": the password is wrong, or there is no such user',
+      '127.0.0.1:PORT wants a password of the user "app"',
+      '127.0.0.1:PORT has no database "nowhere"',
+    ]);
+  });
+});
+
+async function hbaFileOf(client: pg.Client): Promise<string> {
+  const { rows } = await client.query('SHOW hba_file');
+  return rows[0].hba_file;
+}
+
+test('a server of something else is told apart', async () => {
+  const closes = createServer((socket) => socket.once('data', () => socket.end()).on('error', () => {}));
+  await new Promise<void>((resolve) => closes.listen(0, '127.0.0.1', resolve));
+  const { port } = closes.address() as AddressInfo;
+  expect(await refusalOf(`postgres://${USER}@127.0.0.1:${port}/shop`)).toContain(
+    'does not answer as a server of PostgreSQL does',
+  );
+  closes.close();
 });
 
 describe('a warning of a driver', () => {
