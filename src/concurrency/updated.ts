@@ -96,6 +96,9 @@ interface Counted {
  * `flags: '-FOUND_ROWS'` a row that already has the new values is not counted. `SET version = version + 1` changes
  * every row that it finds.
  *
+ * TypeORM's `query()` on SQLite gives a number that is no count, but the id of the row that was inserted last: have it
+ * say RETURNING, or use its repositories.
+ *
  * One row (of Prisma's `update()`, of Kysely's `executeTakeFirst()` after RETURNING) is no result: give the list of rows.
  *
  * @throws {TypeError} for a result that does not say it, such as a promise or one row
@@ -139,6 +142,8 @@ function isRow(result: object): boolean {
 function countOfList(list: readonly unknown[]): number | undefined {
   const [first, second] = list;
   if (typeof first === 'number' || typeof first === 'bigint') return Number(first);
+  // Sequelize's `query()` of an UPDATE has no rows on MySQL and SQLite, and the count behind.
+  if (list.length > 0 && (first === undefined || first === null)) return countOf(second);
   if (Array.isArray(first)) {
     if (first.some(isResult)) return undefined;
     return second === undefined || Array.isArray(second) ? first.length : countOf(second);

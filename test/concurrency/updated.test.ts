@@ -44,6 +44,8 @@ describe('the number of changed rows', () => {
     ["TypeORM's query() without a row", [[], 0], 0],
     ["Sequelize's query() on PostgreSQL", [[], { rowCount: 0, rows: [] }], 0],
     ["Sequelize's query() on MySQL", [HEADER, HEADER], 1],
+    ["Sequelize's query() of an UPDATE", [undefined, 1], 1],
+    ["Sequelize's query() of an UPDATE without a row", [undefined, 0], 0],
   ])('is read from what %s gives', (_, result, count) => {
     expect(affectedRows(result)).toBe(count);
   });
@@ -51,6 +53,10 @@ describe('the number of changed rows', () => {
   test.each([
     [undefined, 'got undefined'],
     [null, 'got null'],
+    [[undefined], 'got object'],
+    [[null, undefined], 'got object'],
+    // Sequelize's query() on SQLite.
+    [[[], {}], 'got object'],
     [{}, 'got object'],
     // One row, with columns of these names.
     [{ id: 7, sku: 'A', count: 0 }, 'got object'],
