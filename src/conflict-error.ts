@@ -1,6 +1,6 @@
 import createError from 'http-errors';
 import { toEntityTag } from './entity-tag.ts';
-import { type Formatted, type Problem, type ProblemCode, type ProblemOf, toProblem } from './problem.ts';
+import { type Formatted, identified, type Problem, type ProblemCode, type ProblemOf, toProblem } from './problem.ts';
 import type { Violation } from './violation.ts';
 
 /** Shared by every copy of this package in a process: `instanceof` of one copy knows the errors of another. */
@@ -92,7 +92,7 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
 
   /** The canonical problem, whatever the format of the body. */
   get problem(): ProblemOf<Code> {
-    return ConflictError.#of(this)?.problem ?? (UNKNOWN as ProblemOf<Code>);
+    return identified(ConflictError.#of(this)?.problem ?? (UNKNOWN as ProblemOf<Code>));
   }
 
   /** The facts that the database reported, for the server; absent for a conflict that the application raised. */
@@ -136,7 +136,7 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
   toJSON(): unknown {
     const known = ConflictError.#of(this);
     if (known === undefined) return UNKNOWN;
-    return known.format === undefined ? known.problem : known.format.body;
+    return known.format === undefined ? identified(known.problem) : known.format.body;
   }
 
   /** A new `Response` with status, headers and body: what Hono asks an error for. */

@@ -6,7 +6,7 @@ import { type Catalog, defineCompletion } from './constraints.ts';
 import type { Context } from './context.ts';
 import { isOptimisticLockError } from './optimistic-lock.ts';
 import { type Answer, type AnyRules, definePolicy, type Policy, type PolicyOptions } from './policy.ts';
-import { CODES, FORMATS, type Formatted, type Problem, type ProblemCode, toProblem } from './problem.ts';
+import { CODES, FORMATS, type Formatted, identified, type Problem, type ProblemCode, toProblem } from './problem.ts';
 import { firstOf, safe, type Translator } from './translator.ts';
 import { checkOptions, isRecord, shown } from './validate.ts';
 import type { Dialect, Violation } from './violation.ts';
@@ -210,7 +210,7 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   }
 
   function make({ problem, rule }: Answer, cause: unknown, violation?: Violation, context?: Context): ConflictError {
-    const form = format === 'problem' ? undefined : formatted(problem, context);
+    const form = format === 'problem' ? undefined : formatted(identified(problem), context);
     return new ConflictError(problem, { cause, violation, rule, origin, format: form, captureStack });
   }
 

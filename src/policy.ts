@@ -7,6 +7,7 @@ import {
   type ProblemError,
   toPointer,
   toProblem,
+  UNSEEN,
 } from './problem.ts';
 import type { Violation } from './violation.ts';
 
@@ -96,7 +97,10 @@ export interface Answer {
 
 /** Decides what leaves the process. It sees facts and public words, never a native error. */
 export interface Policy {
-  /** The answer to a violation, or `undefined` for what is passed through. `instance` is kept where it is given. */
+  /**
+   * The answer to a violation, or `undefined` for what is passed through. `instance` is kept where it is given, and
+   * otherwise {@link UNSEEN}.
+   */
   answer(violation: Violation, context?: Context, instance?: string): Answer | undefined;
   /** The status of a code in this context. */
   status(code: ProblemCode, context?: Context, violation?: Violation): number;
@@ -110,7 +114,7 @@ export function definePolicy(options: PolicyOptions): Policy {
     return statuses[code] ?? (isConditional(code, context, violation) ? 412 : CODES[code][0]);
   }
 
-  function answer(violation: Violation, context?: Context, instance?: string): Answer | undefined {
+  function answer(violation: Violation, context?: Context, instance: string = UNSEEN): Answer | undefined {
     const found = find(violation);
     const rule = found?.rule;
     const plain = found?.plain ? (rule as PlainRule) : undefined;
