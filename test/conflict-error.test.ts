@@ -100,11 +100,12 @@ describe('the properties', () => {
     expect(conflict('busy')).toMatchObject({ status: 503, statusCode: 503, expose: true });
   });
 
-  test('make their headers once, when somebody asks, and own from then on', () => {
+  test('make their headers once, when somebody asks, and keep what is written to them', () => {
     const error = conflict('duplicate');
     error.headers['X-Request'] = '1';
     expect(error.headers).toEqual({ ...conflict('duplicate').headers, 'X-Request': '1' });
-    expect(Object.keys(error)).toEqual(['message', 'code', 'headers']);
+    expect(Object.freeze(error).headers).toBe(error.headers);
+    expect(Object.keys(error)).toEqual(['message', 'code']);
   });
 
   test('are unknown through a proxy, which still answers and harms nobody', () => {
