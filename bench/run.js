@@ -11,7 +11,7 @@ import { QUICK } from './measure.js';
  * `--only=name,…` runs some groups.
  */
 
-const GROUPS = ['translate', 'pass', 'wrap', 'stacks', 'body', 'import', 'size', 'scale', 'hostile', 'memory'];
+const GROUPS = ['translate', 'pass', 'wrap', 'stacks', 'body', 'import', 'size', 'scale', 'hostile', 'memory', 'http'];
 
 const BEGIN = '<!-- begin of the table -->';
 const END = '<!-- end of the table -->';
