@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
@@ -8,6 +9,7 @@ import { createService } from '../../examples/service.ts';
 /** The demo, listening. */
 export interface Demo {
   readonly origin: string;
+  readonly server: Server;
   close(): Promise<void>;
 }
 
@@ -21,6 +23,7 @@ export async function startDemo(url?: string): Promise<Demo> {
   const service = await createService(own?.url);
   await once(service.server.listen(0, '127.0.0.1'), 'listening');
   return {
+    server: service.server,
     origin: `http://127.0.0.1:${(service.server.address() as AddressInfo).port}`,
     async close() {
       service.server.closeAllConnections();
