@@ -11,20 +11,14 @@ const TESTS = [
   'answer',
   'constraints',
   'openapi',
-  'fuzz/found',
   'wrap',
   'causes',
   'values',
-  'conflict-error',
-  'drivers/better-sqlite3',
   'dialects',
-  'postgresql-drivers',
+  'conflict-error',
   'logging',
-  'drivers/prisma',
-  'drivers/mysql2',
-  'drivers/pg',
   'define-conflicts',
-  'http',
+  'drivers/prisma',
 ].map((name) => (name.endsWith('.ts') ? `test/${name}` : `test/${name}.test.ts`));
 
 class QuickFirst extends BaseSequencer {

@@ -528,6 +528,20 @@ describe('util.inspect', () => {
   });
 });
 
+test('a cause that is set on a conflict is there, and nobody enumerates it', () => {
+  const error = conflict('duplicate');
+  const cause = new Error('another');
+  error.cause = cause;
+  expect(error.cause).toBe(cause);
+  expect(Object.keys(error)).not.toContain('cause');
+});
+
+test('an object of the class that nobody has made answers with a bare conflict', async () => {
+  const response = (Object.create(ConflictError.prototype) as ConflictError).toResponse();
+  expect(response.status).toBe(409);
+  expect(await response.json()).toMatchObject({ title: 'Conflict', status: 409, code: 'conflict' });
+});
+
 describe('the body', () => {
   test('is the same object each time', () => {
     for (const format of ['problem', 'simple', 'jsonapi'] as const) {

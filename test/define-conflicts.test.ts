@@ -3,6 +3,7 @@ import createError from 'http-errors';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { fixtures } from '../fixtures/load.ts';
 import {
+  type Catalog,
   ConflictError,
   type Conflicts,
   classify,
@@ -10,6 +11,7 @@ import {
   defineConflicts,
   isConflict,
   translate,
+  type Violation,
 } from '../src/index.ts';
 import { hostile, nonErrors } from './hostile.ts';
 import { captured } from './violations.ts';
@@ -381,6 +383,28 @@ describe('rules', () => {
   });
 });
 
+describe('a key of rules', () => {
+  const table = (name: string, ...columns: string[]): Error =>
+    Object.assign(new Error('UNIQUE constraint failed: '.concat(columns.map((each) => `${name}.${each}`).join(', '))), {
+      code: 'SQLITE_CONSTRAINT_UNIQUE',
+    });
+
+  test('that may be read in two ways is the other one where somebody says that', () => {
+    const rules = { 'A(b)(c)': { resource: 'first' }, 'A (b)(c)': { resource: 'second' } };
+    for (const some of [rules, Object.fromEntries(Object.entries(rules).reverse()) as typeof rules]) {
+      const conflicts = defineConflicts({ rules: some });
+      expect(conflictOf(table('A(b)', 'c'), undefined, conflicts).rule).toBe('A(b)(c)');
+      expect(conflictOf(table('A (b)', 'c'), undefined, conflicts).rule).toBe('A (b)(c)');
+    }
+  });
+
+  test('gives the words of its code where its own are no text', () => {
+    const rules = { 'users(email)': { resource: 'user', detail: (() => 7) as never } };
+    const { problem, rule } = conflictOf(table('users', 'email'), undefined, defineConflicts({ rules }));
+    expect([rule, problem.detail]).toEqual(['users(email)', 'A resource with this value already exists.']);
+  });
+});
+
 describe('options', () => {
   test('expose columns as fields where no rule names them', () => {
     const exposed = (exposeColumns: boolean | ((column: string, table?: string) => string | undefined)): unknown =>
@@ -394,6 +418,20 @@ describe('options', () => {
         throw new Error('no name');
       }),
     ).toBeUndefined();
+  });
+
+  test('expose no columns where there are more than any database has in a key', () => {
+    const columns = (length: number, name = 'c') => Array.from({ length }, (_, at) => `${name}${at}`);
+    const exposed = (...names: string[]): unknown => {
+      const violation = { kind: 'unique_violation', driver: 'test', code: '1', columns: names } as const;
+      const drivers = [{ name: 'test', owns: () => true, classify: () => violation }];
+      const conflicts = defineConflicts({ drivers, exposeColumns: true, onUnregistered: () => {} });
+      return conflictOf(new Error('any'), undefined, conflicts).problem.errors?.length;
+    };
+    expect(exposed(...columns(32))).toBe(32);
+    expect(exposed(...columns(33))).toBeUndefined();
+    expect(exposed('c'.repeat(4096))).toBe(1);
+    expect(exposed('c'.repeat(4097))).toBeUndefined();
   });
 
   test('ask drivers of the application before the built-in ones, and survive those that throw', () => {
@@ -513,6 +551,48 @@ describe('onUnregistered', () => {
     vi.stubEnv('NODE_ENV', 'production');
     defineConflicts().translate(unique());
     expect(warning).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the line to add, with a catalog', () => {
+  const KEY = { kind: 'unique', name: 'k', schema: 'public', table: 't', columns: ['a'] } as const;
+  const VIOLATION = { kind: 'unique_violation', driver: 'test', code: '1', table: 't', columns: ['a'] } as const;
+  const line = (dialect: Catalog['dialect'], constraints: Catalog['constraints'], violation: Violation) => {
+    const onUnregistered = vi.fn();
+    const drivers = [{ name: 'test', owns: () => true, classify: () => violation }];
+    defineConflicts({ catalog: { dialect, constraints }, drivers, onUnregistered }).translate(new Error('any'));
+    return onUnregistered.mock.calls[0]?.[1];
+  };
+
+  test('names a key that is partitioned as the table that declares it does', () => {
+    const part = { ...KEY, table: 't_1', partitionOf: { schema: 'public', table: 't', name: 'k' } };
+    expect(line('postgresql', [KEY, part], { ...VIOLATION, constraint: 'k' })).toBe(
+      '"k": { resource: \'…\', fields: ["a"], detail: \'…\' },',
+    );
+  });
+
+  test('names the table of a key whose name several tables have', () => {
+    const others = [{ ...KEY, table: 'u' }, { kind: 'check', name: 'd', domain: 'd' } as const];
+    expect(line('postgresql', [KEY, ...others], { ...VIOLATION, constraint: 'k' })).toBe(
+      '"t.k": { resource: \'…\', fields: ["a"], detail: \'…\' },',
+    );
+  });
+
+  test('names the schema, too, where two of them have the table', () => {
+    const both = ['a', 'b'].map((schema) => ({ ...KEY, schema }));
+    const primary = both.map((key) => ({ ...key, kind: 'primary_key', name: 'PRIMARY' }) as const);
+    expect(line('postgresql', both, { ...VIOLATION, schema: 'a', constraint: 'k' })).toBe(
+      '"a.t.k": { resource: \'…\', fields: ["a"], detail: \'…\' },',
+    );
+    expect(line('mysql', primary, { ...VIOLATION, schema: 'a', constraint: 'PRIMARY' })).toBe(
+      '"a.t(a)": { resource: \'…\', fields: ["a"], detail: \'…\' },',
+    );
+  });
+
+  test('is that of the error alone where the catalog does not have it', () => {
+    expect(line('postgresql', [], VIOLATION)).toBe('"t(a)": { resource: \'…\', fields: ["a"], detail: \'…\' },');
+    const check = { kind: 'check_violation', driver: 'test', code: '1', constraint: 'positive' } as const;
+    expect(line('sqlite', [], check)).toBe("\"positive\": { resource: '…', detail: '…' },");
   });
 });
 

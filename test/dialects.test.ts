@@ -7,6 +7,7 @@ import { mysql } from '../src/drivers/mysql.ts';
 import { nodeSqlite } from '../src/drivers/node-sqlite.ts';
 import { sqlite3 } from '../src/drivers/sqlite3.ts';
 import { classify } from '../src/index.ts';
+import { captured } from './violations.ts';
 
 // Texts of servers that nothing here runs: the templates are the servers' own (errmsg files), or as reported.
 
@@ -42,6 +43,26 @@ describe('a message of MySQL or MariaDB', () => {
   test('in Dutch names more than the table in quotes, and then none is read', () => {
     const text = "Kan niet opslaan naar table 'users' vanwege 'unique' beperking";
     expect(classify(mysqlError(1169, '23000', text))).not.toHaveProperty('table');
+  });
+
+  test('in French has an apostrophe before the name', () => {
+    expect(classify(mysqlError(1048, '23000', "L'attribut 'email' ne peut être vide"))).toMatchObject({
+      columns: ['email'],
+    });
+  });
+
+  test('of a foreign key that ends early gives what it has said', () => {
+    const text = 'a foreign key constraint fails (`shop`.`orders`, CONSTRAINT `fk` FOREIGN KEY (`c`) REFERENCES `d`)';
+    expect(classify(mysqlError(1452, '23000', text))).toEqual({
+      ...{ kind: 'foreign_key_violation', driver: 'mysql2', code: '1452', sqlState: '23000' },
+      ...{ direction: 'parent_missing', schema: 'shop', table: 'orders', constraint: 'fk', columns: ['c'] },
+    });
+  });
+
+  test('of MariaDB may begin a name with a backtick', () => {
+    expect(classify(mysqlError(4025, '23000', 'CONSTRAINT `q` failed for ```sh`.`t`'))).toMatchObject({
+      ...{ constraint: 'q', schema: '`sh', table: 't' },
+    });
   });
 
   test('of MariaDB doubles a backtick inside a name', () => {
@@ -117,6 +138,19 @@ describe('a message of PostgreSQL', () => {
   ])('is nobody’s name because of what it ends with: %s', (message) => {
     expect(classify(state(message))).toEqual(raised());
   });
+});
+
+describe('a detail of PostgreSQL', () => {
+  const missing = (detail: string) =>
+    classify(Object.assign(captured('pg/postgresql-18/foreign-key-parent-missing'), { detail }));
+
+  test.each(['a)=(1) is not present in table "customers".', 'Key ()=(1) is not present in table "customers".'])(
+    'that nobody has written has no columns: %s',
+    (detail) => {
+      expect(missing(detail)).toMatchObject({ kind: 'foreign_key_violation', direction: 'parent_missing' });
+      expect(missing(detail)).not.toHaveProperty('columns');
+    },
+  );
 });
 
 describe('a message of SQLite', () => {
@@ -343,5 +377,25 @@ describe('drivers of one server', () => {
       ];
       for (const copy of copies) expect(translator.classify(copy), `${name}: ${copy.message}`).toEqual(violation);
     }
+  });
+});
+
+test('a message of SQLite that ends early names no column', () => {
+  expect(classify(sqliteError('SQLITE_CONSTRAINT_UNIQUE', 'UNIQUE constraint failed: users.'))).toEqual({
+    ...{ kind: 'unique_violation', driver: 'better-sqlite3', dialect: 'sqlite', code: 'SQLITE_CONSTRAINT_UNIQUE' },
+  });
+});
+
+describe('an error of a remote libSQL database whose primary code is known', () => {
+  const remote = (message: string) =>
+    Object.assign(new Error(message), { name: 'LibsqlError', code: 'SQLITE_CONSTRAINT' });
+
+  test.each(['SQLite error: ', ''])('is told by the text behind "%s"', (server) => {
+    const error = remote(`SQLITE_CONSTRAINT: ${server}UNIQUE constraint failed: users.email`);
+    expect(libsql.classify(error)).toMatchObject({ kind: 'unique_violation', table: 'users', columns: ['email'] });
+  });
+
+  test('is none where nothing is behind the code', () => {
+    expect(libsql.classify(remote('UNIQUE constraint failed: users.email'))).toBeUndefined();
   });
 });

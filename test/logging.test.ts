@@ -172,6 +172,12 @@ describe('pinoConflicts', () => {
     expect(frames.every((frame) => frame.startsWith('    at '))).toBe(true);
   });
 
+  test('calls an error of a class without a name an error', () => {
+    const error = Object.assign(new (class extends Error {})('native'), unique());
+    expect(Object.getPrototypeOf(error).constructor.name).toBe('');
+    expect(err(error)).toMatchObject({ type: 'Error', message: 'unique_violation (pg 23505)' });
+  });
+
   test('logs a conflict with its public message, also one that something wraps', () => {
     const error = conflicts.translate(unique());
     const logged = {

@@ -1,4 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { fixtures } from '../fixtures/load.ts';
+import { neon } from '../src/drivers/neon.ts';
+import { pg } from '../src/drivers/pg.ts';
+import { pglite } from '../src/drivers/pglite.ts';
+import { postgres } from '../src/drivers/postgres.ts';
 import { ConflictError, classify, translate } from '../src/index.ts';
 import { captured } from './violations.ts';
 
@@ -54,4 +59,24 @@ describe('the values of a violation', () => {
     expect(classify(odd)).toMatchObject({ columns: ['a)=(b'] });
     expect(valuesOf(odd)).toEqual(['secret']);
   });
+});
+
+test.each([pg, pglite, neon, postgres])('the values are told by $name of its own errors only', (driver) => {
+  const own = driver.name;
+  const [name = ''] = fixtures(own).flatMap((each) => (each.name.endsWith('/unique') ? [each.name] : []));
+  const error = captured(`${own}/${name}`);
+  const values = driver.values?.(error);
+  expect(values).toHaveLength(1);
+  expect((error as { detail?: string }).detail ?? (error as { detail_?: string }).detail_).toContain(`(${values})`);
+  expect(driver.values?.(new Error('any'))).toBeUndefined();
+  expect(driver.values?.(undefined)).toBeUndefined();
+});
+
+test('the values are absent where the server has told no key, and where they are longer than a key', () => {
+  const unique = captured('pg/postgresql-18/unique-composite');
+  expect(valuesOf(unique)).toHaveLength(2);
+  expect(valuesOf(Object.assign(unique, { detail: 'A key exists.' }))).toBeUndefined();
+  expect(valuesOf(Object.assign(unique, { detail: `Key (a, b)=(${'x'.repeat(70_000)}, 1) already exists.` }))).toBe(
+    undefined,
+  );
 });

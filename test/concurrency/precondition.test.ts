@@ -21,6 +21,27 @@ function thrownBy(run: () => unknown): ConflictError {
   throw new Error('Expected a conflict');
 }
 
+describe('a precondition', () => {
+  const put = (headers: Record<string, string>) => ({ method: 'PUT', headers });
+
+  test('matches nothing where there is no version', () => {
+    const current = { lastModified: new Date('2026-11-22T16:00:00Z') };
+    expect(thrownBy(() => precondition(put({ 'if-match': '"4"' }), current)).status).toBe(412);
+    expect(precondition(put({ 'if-match': '*' }), current)).toBe('proceed');
+  });
+
+  test('that is no text of ours is told as it was sent', () => {
+    expect(thrownBy(() => precondition(put({ 'if-match': '"%zz"' }), { version: 4 })).problem).toMatchObject({
+      ...{ expected_version: '%zz', current_version: '4' },
+    });
+  });
+
+  test('of a date that is none is ignored', () => {
+    const current = { version: 4, lastModified: new Date('2026-11-22T16:00:00Z') };
+    expect(precondition(put({ 'if-unmodified-since': 'Mon, no date' }), current)).toBe('proceed');
+  });
+});
+
 describe('entity tags', () => {
   test.each([
     [4, '"4"'],

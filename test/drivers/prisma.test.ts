@@ -198,6 +198,27 @@ describe('hostile texts', () => {
   const messages = recorded.map((fixture) => String(mappedOf(fixture)?.originalMessage));
   const texts = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom(...messages));
 
+  test.each([
+    ['23514', 'value for domain "a" violates check constraint "b"', { constraint: 'b' }],
+    ['23514', 'value for domain "a" violates "b" and "c"', {}],
+    ['23502', 'null value in column "email" violates not-null constraint', { columns: ['email'] }],
+    ['23502', 'domain "name" does not allow null values', {}],
+  ])('name what they name: %s %s', (originalCode, originalMessage, facts) => {
+    const { kind, driver, dialect, code, sqlState, ...names } = {
+      ...classify(naked({ kind: 'postgres', code: originalCode, originalCode, originalMessage })),
+    } as Record<string, unknown>;
+    expect(names).toEqual(facts);
+  });
+
+  test.each([[['email', 7]], [['e'.repeat(257)]], [[]], [Array.from({ length: 33 }, (_, at) => `c${at}`)]])(
+    'are no columns where they are no names: %#',
+    (fields) => {
+      const text = 'duplicate key value violates unique constraint "users_email_key"';
+      const error = naked({ ...UNIQUE, originalMessage: text, constraint: { fields } });
+      expect(classify(error)).not.toHaveProperty('columns');
+    },
+  );
+
   test('change no kind, and invent no name', () => {
     fc.assert(
       fc.property(fc.constantFrom(...recorded), texts, texts, (fixture, originalMessage, detail) => {

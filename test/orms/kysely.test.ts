@@ -58,6 +58,16 @@ describe('kyselyConflicts()', () => {
     await driver.releaseConnection(connection);
   });
 
+  test('covers a connection that has no streams', async () => {
+    const connection = { executeQuery: async () => Promise.reject(captured('pg/postgresql-18/unique')) };
+    const driver = { acquireConnection: async () => connection as unknown as CustomConnection };
+    const covered = await kyselyConflicts(conflicts)({ createDriver: () => driver })
+      .createDriver()
+      .acquireConnection();
+    expect(isConflict(await thrownBy(() => covered.executeQuery('any')))).toBe(true);
+    expect(covered).not.toHaveProperty('streamQuery');
+  });
+
   test('covers a connection once, however often it is acquired', async () => {
     const driver = kyselyConflicts(conflicts)(new CustomDialect()).createDriver();
     const { executeQuery } = await driver.acquireConnection();

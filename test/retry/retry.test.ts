@@ -288,3 +288,70 @@ describe('a transaction of better-sqlite3', () => {
     }
   });
 });
+
+describe('a transaction of mysql2', () => {
+  /** Refuses what begins like this. */
+  const refusing = (start: string, error: Error) => {
+    const calls: string[] = [];
+    const connection = {
+      query: async (sql: string) => {
+        calls.push(sql);
+        if (sql.startsWith(start)) throw error;
+      },
+      release: () => calls.push('release'),
+      destroy: () => calls.push('destroy'),
+    };
+    return { calls, pool: { promise: () => ({ getConnection: async () => connection }) } };
+  };
+  const run = (pool: unknown) => withTransactionRetry(pool as CallbackPool, async () => 'done', { attempts: 1 });
+
+  test('is begun on the promises of a pool with callbacks', async () => {
+    const { calls, pool } = refusing('nothing', new Error('none'));
+    expect(await run(pool)).toBe('done');
+    const savepoint = ['SAVEPOINT db_http_errors', 'RELEASE SAVEPOINT db_http_errors'];
+    expect(calls).toEqual(['START TRANSACTION', ...savepoint, 'COMMIT', 'release']);
+  });
+
+  test('that cannot begin gives its connection up', async () => {
+    const lost = new Error('lost');
+    const { calls, pool } = refusing('START', lost);
+    await expect(run(pool)).rejects.toBe(lost);
+    expect(calls).toEqual(['START TRANSACTION', 'destroy']);
+  });
+
+  test('is rolled back when its savepoint is refused for another reason than that it is gone', async () => {
+    const lost = new Error('lost');
+    const { calls, pool } = refusing('RELEASE', lost);
+    await expect(run(pool)).rejects.toBe(lost);
+    expect(calls).not.toContain('COMMIT');
+    expect(calls.at(-2)).toBe('ROLLBACK');
+  });
+});
+
+test('what begins and commits and cannot roll back is no database', async () => {
+  const source = { begin: () => 1, commit: () => {} };
+  await expect(withTransactionRetry(source as never, failing())).rejects.toThrow('Expected a pool of pg or mysql2');
+});
+
+test('a deadlock that has a cause of its own is given up as any other', async () => {
+  const error = Object.assign(deadlock(), { cause: new Error('behind it') });
+  const inner = () => withTransactionRetry(counting(), failing(error, error), { ...QUICK, attempts: 2 });
+  const outer = counting();
+  await expect(withTransactionRetry(outer, inner, { ...QUICK, attempts: 3 })).rejects.toMatchObject({
+    code: 'contention',
+  });
+  expect(outer.calls).toEqual(['begin 1', 'rollback 1', 'release 1']);
+});
+
+test('a transaction of better-sqlite3 leaves no rejection unhandled, and survives a database that is closed in it', async () => {
+  const rejected = async () => {
+    throw new Error('later');
+  };
+  const open = () => new BetterSqlite3(':memory:');
+  await expect(withTransactionRetry(open(), rejected)).rejects.toThrow('to be synchronous, got a promise');
+  const closed = (tx: BetterSqlite3.Database) => {
+    tx.close();
+    throw new TypeError('closed');
+  };
+  await expect(withTransactionRetry(open(), closed)).rejects.toThrow(new TypeError('closed'));
+});
