@@ -32,6 +32,8 @@ const LARGEST_BODY = 65_536;
 const LONGEST_TEXT = 8192;
 /** Entries of a list; what follows is ignored. */
 const MOST_ENTRIES = 100;
+/** How many causes of an error are followed. */
+export const MOST_CAUSES = 4;
 /** Some 23 days: `setTimeout` takes no more. Source: https://developer.mozilla.org/docs/Web/API/Window/setTimeout */
 const MOST_SECONDS = 2e6;
 
@@ -158,7 +160,7 @@ export async function parse(input: unknown, causes?: number): Promise<Conflict |
  *
  * @param causes how many causes are followed; with 0 a body alone is none, either
  */
-function locate(input: unknown, causes = 4): Found | undefined {
+function locate(input: unknown, causes = MOST_CAUSES): Found | undefined {
   if (!isBag(input)) return undefined;
   const answer = isBag(input.response) ? input.response : input;
   const { headers } = answer;
@@ -227,9 +229,10 @@ function toConflict(found: Found | undefined): Conflict | undefined {
   const detail = isPostgrest ? undefined : (words('detail') ?? words('message'));
   const fields: readonly unknown[] = isPostgrest
     ? columnsOf(words('details'))
-    : [...(list(member('fields')) ?? []), member('param')];
+    : [list(member('fields')), member('param')].flat();
   const named = fields.map((pointer) => ({ source: { pointer } }) as unknown as Bag);
-  const errors = [...(list(member('errors')) ?? []), ...named]
+  const errors = [list(member('errors')), named]
+    .flat()
     .map((error) => {
       const sentence = text(error?.detail);
       const codes: unknown[] = [error?.meta?.code, error?.code];

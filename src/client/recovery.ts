@@ -1,4 +1,4 @@
-import { attemptTo, type Conflict, parse } from './conflict.ts';
+import { attemptTo, type Conflict, MOST_CAUSES, parse } from './conflict.ts';
 
 /** True when a program can go on by itself: with the same request, or after a merge with the current state. */
 export function isRecoverable(conflict: Conflict): boolean {
@@ -94,7 +94,8 @@ export async function resolveConflict<Result, Input, State>(
 ): Promise<Result> {
   const { attempts = 3, signal, refetch, merge } = options;
   let { budget = 30_000, input, version, idempotencyKey = newKey() } = options;
-  if (!Number.isInteger(attempts) || attempts < 1) {
+  // NaN and Infinity, too.
+  if (attempts % 1 !== 0 || attempts < 1) {
     throw new TypeError(`Expected attempts to be a whole number above 0, got ${attempts}`);
   }
   for (let attempt = 1; ; attempt++) {
@@ -102,7 +103,7 @@ export async function resolveConflict<Result, Input, State>(
     const headers: Record<string, string> = { 'Idempotency-Key': idempotencyKey };
     if (version) headers['If-Match'] = toTag(version);
     let result: unknown;
-    let hasThrown = false;
+    let causes = 0;
     try {
       result = await operation({
         attempt,
@@ -112,12 +113,12 @@ export async function resolveConflict<Result, Input, State>(
         signal,
       });
     } catch (error) {
-      hasThrown = true;
+      causes = MOST_CAUSES;
       result = error;
     }
-    const conflict = attempt < attempts ? await parse(result, hasThrown ? undefined : 0) : undefined;
+    const conflict = attempt < attempts ? await parse(result, causes) : undefined;
     if (!conflict || !(await prepare(conflict, attempt))) {
-      if (hasThrown) throw result;
+      if (causes) throw result;
       return result as Result;
     }
     discard(result);
@@ -135,6 +136,7 @@ export async function resolveConflict<Result, Input, State>(
     if (conflict.recovery !== 'refetch_and_retry' || !refetch || !merge) return false;
     signal?.throwIfAborted();
     const current = await refetch(conflict, signal);
+    signal?.throwIfAborted();
     if (!current.version && (version || conflict.status === 412 || conflict.status === 428)) {
       throw new TypeError('Expected refetch to give a version');
     }

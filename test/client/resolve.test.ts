@@ -292,6 +292,25 @@ describe('resolveConflict', () => {
     expect(refetch).not.toHaveBeenCalled();
   });
 
+  test('does not ask merge when it is aborted while the state is loaded, and writes nothing when while merging', async () => {
+    for (const during of ['refetch', 'merge']) {
+      const controller = new AbortController();
+      const left = new Error('left');
+      const { operation, runs } = operationOf(stale);
+      const merge = vi.fn(() => {
+        if (during === 'merge') controller.abort(left);
+        return 'merged';
+      });
+      const refetch = async (): Promise<{ state: number; version: string }> => {
+        if (during === 'refetch') controller.abort(left);
+        return { state: 1, version: '2' };
+      };
+      const options = { input: 'mine', signal: controller.signal, refetch, merge };
+      expect((await settled(resolveConflict(operation, options))).error).toBe(left);
+      expect([runs.length, merge.mock.calls.length]).toEqual([1, during === 'merge' ? 1 : 0]);
+    }
+  });
+
   test('lets go of the answers that nobody will read', async () => {
     const cancel = vi.fn();
     // Longer than what is read of it.
