@@ -67,7 +67,7 @@ function explained(
   if (kind !== '[object Function]') {
     throw new TypeError(expected(kind === '[object AsyncFunction]' ? 'an async function' : shown(run)));
   }
-  const references = referencesOf(database);
+  const schema = schemaOf(database);
   const settings = ['defer_foreign_keys', 'recursive_triggers'].map((name) => [name, pragma(database, name)] as const);
   const { inTransaction = database.isTransaction } = database;
   let result: unknown;
@@ -80,16 +80,16 @@ function explained(
     // Not before: both settings change what the statement does.
     const program = statement && programOf(database, statement);
     if (program?.some(({ opcode }) => opcode === 'AutoCommit' || opcode === 'Savepoint')) {
-      broken = brokenAnywhere(database, references, []);
+      broken = brokenAnywhere(database, schema, []);
     } else if (!program?.some(rollsBack)) {
       const tables = program && writtenBy(database, program);
-      for (const statement of recorder(references, tables)) database.exec(statement);
+      for (const statement of recorder(schema, tables)) database.exec(statement);
       try {
         result = run();
       } catch {}
       const noted = database.prepare(`SELECT DISTINCT reference, direction FROM temp.${LOG}`).all() as readonly Noted[];
-      broken = brokenBy(database, references, noted);
-      if (broken.length === 0) broken = brokenAnywhere(database, references, noted);
+      broken = brokenBy(database, schema, noted);
+      if (broken.length === 0) broken = brokenAnywhere(database, schema, noted);
     }
   } catch {
     // The statement ended the transaction, or cannot be looked into.
@@ -219,16 +219,46 @@ interface Broken {
   readonly direction?: Direction;
 }
 
-/** What a database has declared, as long as it declares the same. */
-const known = new WeakMap<SqliteConnection, { readonly version: number; readonly references: readonly Constraint[] }>();
+/** What a database has declared. */
+interface Schema {
+  readonly version: number;
+  readonly references: readonly Constraint[];
+  /** What the rowid of a table is called: its columns may have one or all of the names. WITHOUT ROWID has none. */
+  readonly rowids: ReadonlyMap<string, string>;
+}
 
-function referencesOf(database: SqliteConnection): readonly Constraint[] {
+/** As long as a database declares the same. */
+const known = new WeakMap<SqliteConnection, Schema>();
+
+function schemaOf(database: SqliteConnection): Schema {
   const version = pragma(database, 'schema_version');
   const found = known.get(database);
-  if (found?.version === version) return found.references;
+  if (found?.version === version) return found;
   const references = constraintsOf(database, 'main').filter(({ kind }) => kind === 'foreign_key');
-  known.set(database, { version, references });
-  return references;
+  const schema = { version, references, rowids: rowidsOf(database) };
+  known.set(database, schema);
+  return schema;
+}
+
+/** Source: https://sqlite.org/rowidtable.html, https://sqlite.org/pragma.html#pragma_table_list (wr) */
+function rowidsOf(database: SqliteConnection): ReadonlyMap<string, string> {
+  const rows = database
+    .prepare(
+      `SELECT l.name AS "table", lower(c.name) AS "column" FROM pragma_table_list l, pragma_table_xinfo(l.name, 'main') c
+        WHERE l.schema = 'main' AND l.type = 'table' AND NOT l.wr`,
+    )
+    .all() as readonly { readonly table: string; readonly column: string }[];
+  const free = new Map<string, Set<string>>();
+  for (const { table, column } of rows) {
+    const names = free.get(table) ?? new Set(['rowid', 'oid', '_rowid_']);
+    names.delete(column);
+    free.set(table, names);
+  }
+  return new Map(Array.from(free, ([table, [name]]) => [table, name] as const).filter(hasName));
+}
+
+function hasName(entry: readonly [string, string | undefined]): entry is [string, string] {
+  return entry[1] !== undefined;
 }
 
 /** An instruction of a compiled statement. Source: https://sqlite.org/opcode.html */
@@ -297,9 +327,9 @@ const name = (text: string): string => `"${text.replaceAll('"', '""')}"`;
  * reference of its own keeps the second run from being committed, whatever it does.
  * Source: https://sqlite.org/lang_createtrigger.html
  */
-function* recorder(references: readonly Constraint[], tables?: ReadonlySet<string>): Generator<string> {
+function* recorder({ references, rowids }: Schema, tables?: ReadonlySet<string>): Generator<string> {
   const keys = Math.max(1, ...references.map(({ columns = [] }) => columns.length));
-  yield `CREATE TEMP TABLE ${LOG} (reference, direction, ${list(keys, (at) => `key${at}`)})`;
+  yield `CREATE TEMP TABLE ${LOG} (reference, direction, place, ${list(keys, (at) => `key${at}`)})`;
   yield `CREATE TEMP TABLE ${GUARD} (id INTEGER PRIMARY KEY, other REFERENCES ${GUARD} (id) DEFERRABLE INITIALLY DEFERRED)`;
   yield `INSERT INTO temp.${GUARD} VALUES (1, 2)`;
   const notes = new Map<string, string[]>();
@@ -309,13 +339,17 @@ function* recorder(references: readonly Constraint[], tables?: ReadonlySet<strin
     notes.set(key, [...(notes.get(key) ?? []), text]);
   };
   for (const [at, { table, columns = [], referencedTable, referencedColumns = [] }] of references.entries()) {
+    const rowid = rowids.get(table ?? '');
     const insert = (direction: string, row: string, of: readonly string[], where: string): string => {
+      const place = row === 'new' && rowid !== undefined ? `new.${rowid}` : 'NULL';
       const values = list(keys, (key) => (key < of.length ? `${row}.${name(of[key] as string)}` : 'NULL'));
-      return `INSERT INTO ${LOG} SELECT ${at}, '${direction}', ${values} WHERE ${where};`;
+      return `INSERT INTO ${LOG} SELECT ${at}, '${direction}', ${place}, ${values} WHERE ${where};`;
     };
     const isWhole = columns.map((column) => `new.${name(column)} IS NOT NULL`).join(' AND ');
     note(table, 'INSERT', insert('parent_missing', 'new', columns, isWhole));
-    note(table, 'UPDATE', insert('parent_missing', 'new', columns, `${isWhole} AND (${differs(columns)})`));
+    // A row that goes to another place is to be found there.
+    const isMoved = rowid === undefined ? '' : ` OR old.${rowid} IS NOT new.${rowid}`;
+    note(table, 'UPDATE', insert('parent_missing', 'new', columns, `${isWhole} AND (${differs(columns)}${isMoved})`));
     note(referencedTable, 'UPDATE', insert('still_referenced', 'old', referencedColumns, differs(referencedColumns)));
     note(referencedTable, 'DELETE', insert('still_referenced', 'old', referencedColumns, 'true'));
   }
@@ -336,17 +370,22 @@ function list(length: number, each: (at: number) => string): string {
   return Array.from({ length }, (_, at) => each(at)).join(', ');
 }
 
-/** The references of which a noted key has a child and no parent. */
-function brokenBy(database: SqliteConnection, references: readonly Constraint[], noted: readonly Noted[]): Broken[] {
+/**
+ * The references of which a noted key has a child and no parent. The child whose parent is missing is looked for in its
+ * place: nothing says that its columns have an index. For the children of a parent the statement has looked, too.
+ */
+function brokenBy(database: SqliteConnection, schema: Schema, noted: readonly Noted[]): Broken[] {
   return noted.flatMap(({ reference: at, direction }) => {
-    const reference = references[Number(at)] as Constraint;
+    const reference = schema.references[Number(at)] as Constraint;
     const { table = '', columns = [], referencedTable = '', referencedColumns = [] } = reference;
+    const rowid = direction === 'parent_missing' ? schema.rowids.get(table) : undefined;
+    const inPlace = rowid === undefined ? '' : `c.${rowid} = l.place AND `;
     const equal = (alias: string, of: readonly string[]) =>
       of.map((column, key) => `${alias}.${name(column)} = l.key${key}`).join(' AND ');
     const found = database.prepare(
       `SELECT 1 FROM temp.${LOG} l WHERE l.reference = ${at} AND l.direction = '${direction}'
           AND NOT EXISTS (SELECT 1 FROM main.${name(referencedTable)} p WHERE ${equal('p', referencedColumns)})
-          AND EXISTS (SELECT 1 FROM main.${name(table)} c WHERE ${equal('c', columns)}) LIMIT 1`,
+          AND EXISTS (SELECT 1 FROM main.${name(table)} c WHERE ${inPlace}${equal('c', columns)}) LIMIT 1`,
     );
     return found.all().length > 0 ? [{ reference, direction }] : [];
   });
@@ -357,11 +396,7 @@ function brokenBy(database: SqliteConnection, references: readonly Constraint[],
  * equal. Rows that were there before, written without checks, may be among them.
  * Source: https://sqlite.org/pragma.html#pragma_foreign_key_check
  */
-function brokenAnywhere(
-  database: SqliteConnection,
-  references: readonly Constraint[],
-  noted: readonly Noted[],
-): Broken[] {
+function brokenAnywhere(database: SqliteConnection, { references }: Schema, noted: readonly Noted[]): Broken[] {
   const rows = database.prepare('SELECT DISTINCT "table", fkid FROM pragma_foreign_key_check').all();
   return (rows as { table: string; fkid: number | bigint }[]).flatMap(({ table, fkid }) => {
     // The references of a table stand in the order of their ids.

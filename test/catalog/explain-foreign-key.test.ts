@@ -312,6 +312,39 @@ describe('explainForeignKeys()', () => {
     expect([...database.prepare('SELECT id FROM customers').pluck().iterate()]).toEqual([1, 2]);
   });
 
+  test.each([
+    ['a rowid', 'id INTEGER PRIMARY KEY, up', ''],
+    ['a column called rowid', 'id INTEGER PRIMARY KEY, rowid, up', ''],
+    ['columns of all its names', 'id TEXT PRIMARY KEY, rowid, OID, _RowId_, up', ''],
+    ['no rowid', 'id TEXT PRIMARY KEY, up', 'WITHOUT ROWID'],
+  ])('finds a row of a table with %s, where it is in the end', (_, columns, options) => {
+    database.exec(`CREATE TABLE tree (${columns}, CONSTRAINT tree_up_fkey FOREIGN KEY (up) REFERENCES customers (id)) ${options};
+      CREATE TABLE moves (n); INSERT INTO tree (id, up) VALUES (1, 1), (2, 2);
+      CREATE TRIGGER moved AFTER INSERT ON moves BEGIN
+        INSERT INTO tree (id, up) VALUES (new.n, 42); UPDATE tree SET id = new.n + 100 WHERE id = new.n; END;
+      CREATE TRIGGER mended AFTER DELETE ON moves BEGIN
+        INSERT INTO tree (id, up) VALUES (7, 43); DELETE FROM tree WHERE id = 7; INSERT INTO orders (customer_id) VALUES (44); END`);
+    const tree = { table: 'tree', columns: ['up'], constraint: 'tree_up_fkey', referencedTable: 'customers' };
+    const { classify } = defineConflicts({ drivers: [explainForeignKeys(database)] });
+    for (const sql of [
+      'INSERT INTO tree (id, up) VALUES (9, 42)',
+      'UPDATE tree SET up = 42 WHERE id = 2',
+      'UPDATE tree SET up = 42, id = 3 WHERE id = 2',
+      'INSERT INTO moves VALUES (5)',
+    ]) {
+      const before = stateOf(database);
+      expect(classify(thrownBy(() => database.exec(sql)))).toMatchObject({ ...tree, ...MISSING });
+      expect(stateOf(database)).toEqual(before);
+    }
+    expect(classify(thrownBy(() => database.exec('DELETE FROM customers WHERE id = 2')))).toMatchObject({
+      ...tree,
+      ...REFERENCED,
+    });
+    // A row that has come and gone breaks nothing.
+    database.exec('INSERT INTO moves SELECT 1 WHERE false; DROP TRIGGER moved; INSERT INTO moves VALUES (1)');
+    expect(classify(thrownBy(() => database.exec('DELETE FROM moves')))).toMatchObject({ ...ORDERS, ...MISSING });
+  });
+
   test('leaves it to the COMMIT to find what was put off before', () => {
     const { classify } = defineConflicts({ drivers: [explainForeignKeys(database)] });
     database.exec('BEGIN; INSERT INTO invoices VALUES (1, 42)');
