@@ -378,14 +378,19 @@ function brokenBy(database: SqliteConnection, schema: Schema, noted: readonly No
   return noted.flatMap(({ reference: at, direction }) => {
     const reference = schema.references[Number(at)] as Constraint;
     const { table = '', columns = [], referencedTable = '', referencedColumns = [] } = reference;
-    const rowid = direction === 'parent_missing' ? schema.rowids.get(table) : undefined;
-    const inPlace = rowid === undefined ? '' : `c.${rowid} = l.place AND `;
     const equal = (alias: string, of: readonly string[]) =>
       of.map((column, key) => `${alias}.${name(column)} = l.key${key}`).join(' AND ');
+    const orphaned = `temp.${LOG} l WHERE l.reference = ${at} AND l.direction = '${direction}'
+      AND NOT EXISTS (SELECT 1 FROM main.${name(referencedTable)} p WHERE ${equal('p', referencedColumns)})`;
+    const rowid = direction === 'parent_missing' ? schema.rowids.get(table) : undefined;
+    const own = list(columns.length, (key) => `c.${name(columns[key] as string)}`);
     const found = database.prepare(
-      `SELECT 1 FROM temp.${LOG} l WHERE l.reference = ${at} AND l.direction = '${direction}'
-          AND NOT EXISTS (SELECT 1 FROM main.${name(referencedTable)} p WHERE ${equal('p', referencedColumns)})
-          AND EXISTS (SELECT 1 FROM main.${name(table)} c WHERE ${inPlace}${equal('c', columns)}) LIMIT 1`,
+      rowid === undefined
+        ? // Not EXISTS: without an index SQLite would make one of all children.
+          `SELECT 1 FROM main.${name(table)} c
+            WHERE (${own}) IN (SELECT ${list(columns.length, (key) => `l.key${key}`)} FROM ${orphaned}) LIMIT 1`
+        : `SELECT 1 FROM ${orphaned}
+            AND EXISTS (SELECT 1 FROM main.${name(table)} c WHERE c.${rowid} = l.place AND ${equal('c', columns)}) LIMIT 1`,
     );
     return found.all().length > 0 ? [{ reference, direction }] : [];
   });

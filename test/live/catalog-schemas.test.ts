@@ -5,13 +5,13 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dropPostgres } from '../../fixtures/scenarios/run-postgresql.ts';
 import { loadCatalog } from '../../src/catalog/index.ts';
-import { type Catalog, type Conflicts, type Constraint, defineConflicts } from '../../src/index.ts';
+import { type Catalog, type Conflicts, type Constraint, type Context, defineConflicts } from '../../src/index.ts';
 import { ownName } from '../catalog/databases.ts';
 import { startDebianPostgres } from '../servers/postgresql.ts';
 import { describeLive } from './describe-live.ts';
 
 /** A statement that fails, and facts of its violation; `null` for what is none. An absent fact is `undefined`. */
-type Case = readonly [about: string, sql: string, facts: Readonly<Record<string, unknown>> | null];
+type Case = readonly [about: string, sql: string, facts: Readonly<Record<string, unknown>> | null, context?: Context];
 
 /** Sixty bytes of letters beyond ASCII: a name that is longer loses its end, within a letter or not. */
 const LONG = 'ü'.repeat(30);
@@ -180,8 +180,8 @@ function testCases(cases: readonly Case[], session: () => Session): void {
   beforeAll(() => {
     conflicts = defineConflicts({ catalog: session().catalog });
   });
-  test.each(cases)('knows %s', async (_, sql, facts) => {
-    const violation = conflicts.classify(await session().fail(sql));
+  test.each(cases)('knows %s', async (_, sql, facts, context) => {
+    const violation = conflicts.classify(await session().fail(sql), context);
     if (facts === null) expect(violation).toBeUndefined();
     else expect({ ...absent(facts), ...violation }).toMatchObject(facts);
   });
@@ -274,6 +274,8 @@ INSERT INTO ${name}_two.others VALUES ('a');
 CREATE TABLE \`a \`\`b\`\`'s (c)\` (\`we\`\`ird, x\` INT, \`${LETTERS}\` INT, CONSTRAINT \`Größe "k", (y)\` UNIQUE (\`we\`\`ird, x\`, \`${LETTERS}\`),
   CONSTRAINT \`${LETTERS}\` CHECK (\`${LETTERS}\` < 100));
 INSERT INTO \`a \`\`b\`\`'s (c)\` VALUES (1, 1);
+CREATE TABLE people (email VARCHAR(20), UNIQUE KEY same_key (email));
+CREATE TABLE pets (name VARCHAR(20), UNIQUE KEY same_key (name));
 CREATE TABLE gens (a INT, b INT AS (a * 2) STORED, c INT AS (a * 3) VIRTUAL, UNIQUE KEY gens_b_key (b), UNIQUE KEY gens_c_key (c));
 INSERT INTO gens (a) VALUES (1);
 CREATE TABLE \`UQ\` (email VARCHAR(20), UNIQUE KEY IDX_97672ac88f789774dd47f7c8be (email));
@@ -281,7 +283,7 @@ INSERT INTO \`UQ\` VALUES ('a');
 CREATE VIEW cheap AS SELECT id, email FROM users WHERE id < 100 WITH CHECK OPTION;
 `;
 
-const mysqlCases = (name: string): readonly Case[] => {
+const mysqlCases = (name: string, engine: 'mysql' | 'mariadb'): readonly Case[] => {
   const of = (table: string, facts: object) => ({ schema: name, table, ...facts });
   return [
     // Two databases have a key of this name, and neither server says which it was: what they share is not much.
@@ -294,6 +296,20 @@ const mysqlCases = (name: string): readonly Case[] => {
       'a key of another database',
       `INSERT INTO ${name}_two.others VALUES ('a')`,
       { schema: `${name}_two`, table: 'others', columns: ['code'] },
+    ],
+    // MariaDB tells the key and no table.
+    [
+      'a key that two tables call the same',
+      "INSERT INTO people VALUES ('a'), ('a')",
+      engine === 'mysql'
+        ? of('people', { columns: ['email'] })
+        : { schema: name, constraint: 'same_key', table: undefined, columns: undefined },
+    ],
+    [
+      'it by the table of the statement',
+      "INSERT INTO people VALUES ('a'), ('a')",
+      of('people', { constraint: 'same_key', columns: ['email'] }),
+      { operation: 'insert', table: 'people' },
     ],
     [
       'odd names',
@@ -344,7 +360,7 @@ for (const engine of ['mysql', 'mariadb'] as const) {
       };
     });
     afterAll(() => session?.end());
-    testCases(mysqlCases(name), () => session);
+    testCases(mysqlCases(name, engine), () => session);
 
     test.each([{ rowsAsArray: true }, { nestTables: true }, { nestTables: '_' }] as const)(
       'reads a connection that gives its rows another shape: %o',
