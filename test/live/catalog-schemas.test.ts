@@ -180,7 +180,7 @@ function testCases(cases: readonly Case[], session: () => Session): void {
   beforeAll(() => {
     conflicts = defineConflicts({ catalog: session().catalog });
   });
-  test.each(cases)('knows %s', async (_, sql, facts, context) => {
+  test.for(cases)('knows %s', async ([, sql, facts, context]) => {
     const violation = conflicts.classify(await session().fail(sql), context);
     if (facts === null) expect(violation).toBeUndefined();
     else expect({ ...absent(facts), ...violation }).toMatchObject(facts);
