@@ -76,12 +76,15 @@ export function defineRoute<Req, Tx, Run, Body, Way extends Mode>(
 export interface NodeResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
-  end(body?: Uint8Array): unknown;
+  end(): unknown;
+  end(body: Uint8Array): unknown;
 }
 
 /** Sends an answer with what the route, or a middleware before it, has set. Node adds the length. */
 export function sendAnswer(response: NodeResponse, answer: IdempotentAnswer): void {
   response.statusCode = answer.status;
   for (const name in answer.headers) response.setHeader(name, answer.headers[name] as string);
-  response.end(sentBody(answer));
+  const body = sentBody(answer);
+  if (body === undefined) response.end();
+  else response.end(body);
 }

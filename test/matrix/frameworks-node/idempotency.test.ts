@@ -1,14 +1,23 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import {
+  connect,
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
+import { json, text } from 'node:stream/consumers';
 import Hapi from '@hapi/hapi';
-import type Database from 'better-sqlite3';
+import Database from 'better-sqlite3';
 import { expressConflicts } from 'db-http-errors/frameworks/express';
 import { fastifyConflicts } from 'db-http-errors/frameworks/fastify';
 import { hapiConflicts } from 'db-http-errors/frameworks/hapi';
 import { koaConflicts } from 'db-http-errors/frameworks/koa';
 import { nodeHttpConflicts } from 'db-http-errors/frameworks/node-http';
-import type { Lease } from 'db-http-errors/idempotency';
+import { defineIdempotency, idempotencyTableSql, type Lease } from 'db-http-errors/idempotency';
 import { expressIdempotency } from 'db-http-errors/idempotency/express';
 import { fastifyIdempotency } from 'db-http-errors/idempotency/fastify';
 import { hapiIdempotency } from 'db-http-errors/idempotency/hapi';
@@ -203,6 +212,44 @@ async function listening(server: Server): Promise<{ address: string; close(): un
 for (const [name, app] of Object.entries(APPS)) {
   describeIdempotency(name, async (shop) => listening(await app(shop)));
 }
+
+test('node:http2 has the same adapter', async () => {
+  const database = new Database(':memory:').exec(idempotencyTableSql('sqlite'));
+  const keys = defineIdempotency(database);
+  const pay = nodeHttpIdempotency(
+    keys,
+    {
+      body: (request: Http2ServerRequest) => json(request) as Promise<Order>,
+      scope: ({ headers }) => ({ owner: headers.authorization ?? 'nobody', route: '/payments' }),
+    },
+    (_, __, { amount }) => (amount === 0 ? { status: 204 } : { status: 201, body: { amount } }),
+  );
+  const server = createHttp2Server(
+    nodeHttpConflicts()((request: Http2ServerRequest, response: Http2ServerResponse) => pay(request, response)),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  async function send(key: string, amount: number): Promise<unknown[]> {
+    const stream = session.request({ ':method': 'POST', ':path': '/payments', 'idempotency-key': key });
+    const head = once(stream, 'response') as Promise<[IncomingHttpHeaders & IncomingHttpStatusHeader]>;
+    stream.end(JSON.stringify({ amount }));
+    const [headers] = await head;
+    const body = await text(stream);
+    const { code = body } = (body === '' ? {} : JSON.parse(body)) as { code?: string };
+    return [headers[':status'], code, headers['idempotency-replayed']];
+  }
+  try {
+    expect(await send('a', 5)).toEqual([201, '{"amount":5}', undefined]);
+    expect(await send('a', 5)).toEqual([201, '{"amount":5}', 'true']);
+    expect(await send('a', 6)).toEqual([422, 'idempotency_key_reused', undefined]);
+    expect(await send('b', 0)).toEqual([204, '', undefined]);
+    expect(await send('b', 0)).toEqual([204, '', 'true']);
+  } finally {
+    session.close();
+    server.close();
+    database.close();
+  }
+});
 
 describe('the examples of the guide', () => {
   let running: Awaited<ReturnType<typeof listening>>;
