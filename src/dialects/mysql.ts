@@ -379,7 +379,7 @@ class NameReader {
     let found: string | undefined;
     let to = -1;
     for (const end of ends) {
-      const place = text.indexOf(quote + end, from);
+      const place = this.closing(quote, end, from);
       if (place >= 0 && (to < 0 || place < to)) {
         to = place;
         found = end;
@@ -393,6 +393,14 @@ class NameReader {
       name = name.replaceAll(quote + quote, quote);
     }
     return name === '' ? { end: found } : { name, end: found };
+  }
+
+  /** Where the quote before this end is; the end itself where names have no quotes. Without making a text of the two. */
+  private closing(quote: string, end: string, from: number): number {
+    const { text } = this;
+    let place = text.indexOf(end, from + quote.length);
+    if (quote !== '') while (place >= 0 && text[place - 1] !== quote) place = text.indexOf(end, place + 1);
+    return place < 0 ? -1 : place - quote.length;
   }
 
   /** A list of names, up to one of `ends`. */
