@@ -201,7 +201,7 @@ function parentOf(detail: string): string | undefined {
  */
 function otherName(message: string, table: string, constraint: string): string | undefined {
   // Knex puts the statement, full of quoted names, and ' - ' before the message.
-  const prefix = message.lastIndexOf(' - ', message.lastIndexOf(constraint));
+  const prefix = message.includes(' - ') ? message.lastIndexOf(' - ', message.lastIndexOf(constraint)) : -1;
   return (
     (prefix < 0 ? undefined : nameBeside(message.slice(prefix), table, constraint)) ??
     nameBeside(message, table, constraint)
@@ -263,13 +263,9 @@ function quoteBefore(text: string, from: number): number {
 /** The quotation marks of the server's translations: " « » “ ” „ 「 」 『 』. The apostrophe is none of them. */
 function isQuote(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
-  return (
-    code === 0x22 ||
-    code === 0xab ||
-    code === 0xbb ||
-    (code >= 0x201c && code <= 0x201e) ||
-    (code >= 0x300c && code <= 0x300f)
-  );
+  // Most characters are none of them, and below all but the first.
+  if (code < 0xab) return code === 0x22;
+  return code === 0xab || code === 0xbb || (code >= 0x201c && code <= 0x201e) || (code >= 0x300c && code <= 0x300f);
 }
 
 /** A space, also one that does not break. */
