@@ -320,7 +320,7 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
 
 /** A table and its columns as one key. */
 export function columnKey(table: string, columns: readonly string[]): string {
-  return `${table}(${columns.join()})`;
+  return `${table}(${columns.length === 1 ? columns[0] : columns.join()})`;
 }
 
 /**
