@@ -123,6 +123,11 @@ describe('the sources', () => {
     expect(violations(sources)).toEqual([]);
   });
 
+  test('take no line of theirs out of coverage or out of mutants', () => {
+    const ignoring = sources.filter(({ text }) => /\b(?:v8|c8|istanbul) ignore\b|\bStryker disable\b/.test(text));
+    expect(ignoring.map(({ name }) => name)).toEqual([]);
+  });
+
   test('name http-errors in one file', () => {
     expect(sources.filter(({ text }) => importsOf(text).includes('http-errors')).map(({ name }) => name)).toEqual([
       'conflict-error',

@@ -75,7 +75,8 @@ function changedSince(commit: string): string[] {
 
 /** Runs Stryker on files or lines of one file, and gives its report; `undefined` when the time is over. */
 async function mutate(what: readonly string[], milliseconds: number): Promise<Report | undefined> {
-  rmSync(`${ROOT}/${REPORT}`, { force: true });
+  // With what a run has left that was ended.
+  rmSync(`${ROOT}/coverage/mutation`, { recursive: true, force: true });
   const child = spawn(process.execPath, [STRYKER, 'run', CONFIG, '--mutate', what.join(',')], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
