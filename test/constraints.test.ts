@@ -351,6 +351,57 @@ describe('a catalog', () => {
   });
 });
 
+describe('what a catalog remembers', () => {
+  test('is forgotten when it is too much, and worked out again', () => {
+    const translator = (constraint: string) => ({ ...UNIQUE, constraint });
+    let name = '';
+    const drivers = [{ name: 'test', owns: () => true, classify: () => translator(name) }];
+    const { classify } = defineConflicts({ catalog: { dialect: 'postgresql', constraints: [EMAIL] }, drivers });
+    for (let at = 0; at <= 50_000; at++) {
+      name = at % 10_000 === 0 ? 'users_email_key' : `key_${at}`;
+      const found = classify(new Error('any'));
+      if (at % 10_000 === 0) expect(found).toMatchObject({ table: 'users', columns: ['email'] });
+    }
+    expect(classify(new Error('any'))).toMatchObject({ table: 'users', columns: ['email'] });
+  });
+});
+
+describe('a catalog of a part', () => {
+  test('leads a partition back to a table that it does not have', () => {
+    const part: Constraint = {
+      ...{ ...EMAIL, name: 'users_eu_key', schema: 'eu', table: 'users_eu' },
+      partitionOf: { schema: 'public', table: 'users', name: 'users_key' },
+    };
+    const violation = { ...UNIQUE, constraint: 'users_eu_key', schema: 'eu', table: 'users_eu' };
+    expect(complete([part], violation)).toEqual({
+      ...{ ...UNIQUE, constraint: 'users_key', schema: 'public', table: 'users', columns: ['email'] },
+    });
+  });
+
+  test('takes no primary key for another key that SQLite has reported', () => {
+    const violation = { ...UNIQUE, code: 'SQLITE_CONSTRAINT_UNIQUE', table: 'users', columns: ['id'] };
+    const key: Constraint = { kind: 'primary_key', name: 'users_pkey', table: 'users', columns: ['id'] };
+    expect(complete([key], violation)).toEqual(violation);
+    expect(complete([{ ...key, kind: 'unique' }], violation)).toMatchObject({ constraint: 'users_pkey' });
+  });
+
+  test('does without a table of the statement that cannot be read', () => {
+    const violation = { ...REFERENCE, direction: 'parent_missing' } as const;
+    const contexts = [
+      { table: 7 },
+      {
+        get table(): string {
+          throw new Error('no');
+        },
+      },
+    ];
+    for (const context of contexts) {
+      expect(complete([ORDERS, ITEMS], violation, context as Context)).toEqual(complete([ORDERS, ITEMS], violation));
+    }
+    expect(complete([ORDERS, ITEMS], violation, { table: 'items' })).toMatchObject({ table: 'items' });
+  });
+});
+
 describe('rules of a typed catalog', () => {
   interface Rules {
     readonly users_email_key?: UniqueRule<'email'>;

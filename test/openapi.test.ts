@@ -139,6 +139,35 @@ describe('the components of an OpenAPI document', () => {
     });
   });
 
+  test('guess without a catalog from the name of a rule what it is about', () => {
+    const guessed = openapi(
+      defineConflicts({
+        rules: {
+          'users(email)': { detail: 'Taken.' },
+          orders_customer_id_fk: { detail: 'Refers.' },
+          bookings_room_excl: { detail: 'Overlaps.' },
+          items_price_check: { detail: 'Wrong.' },
+          users_name: { code: 'required', detail: 'No name.' },
+          users_age: { code: 'invalid_value', status: 418, detail: 'No age.' },
+          users_lock: { contention: { detail: 'Locked.' } },
+        },
+      }),
+    );
+    expect(Object.keys(guessed.responses)).toContain('Status418');
+    expect(examplesOf(guessed, 'Conflict')).toMatchObject({
+      'users(email)': { code: 'duplicate', detail: 'Taken.' },
+      'orders_customer_id_fk reference_missing': { code: 'reference_missing', detail: 'Refers.' },
+      'orders_customer_id_fk reference_in_use': { code: 'reference_in_use', detail: 'Refers.' },
+      bookings_room_excl: { code: 'overlap', detail: 'Overlaps.' },
+      items_price_check: { code: 'check_failed', detail: 'Wrong.' },
+    });
+    expect(examplesOf(guessed, 'UnprocessableContent')).toMatchObject({
+      users_name: { code: 'required', detail: 'No name.' },
+    });
+    expect(examplesOf(guessed, 'Status418')).toMatchObject({ users_age: { code: 'invalid_value', detail: 'No age.' } });
+    expect(examplesOf(guessed, 'Conflict')).not.toHaveProperty('users_lock');
+  });
+
   test('keep the name of any rule', () => {
     const named = openapi(defineConflicts({ rules: JSON.parse('{ "__proto__": { "detail": "Any." } }') }));
     expect(Object.keys(named.responses.Conflict?.content['application/problem+json']?.examples ?? {})).toContain(
