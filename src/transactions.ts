@@ -104,8 +104,7 @@ function pgBeginner(pool: PgPool, level: string | undefined): Beginner<PgClient>
   const ignore = () => {};
   return {
     async begin() {
-      const client = await pool.connect();
-      client.on?.('error', ignore);
+      const client = await taken(pool, ignore);
       try {
         await client.query(level === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${level}`);
       } catch (error) {
@@ -129,6 +128,24 @@ function pgBeginner(pool: PgPool, level: string | undefined): Beginner<PgClient>
       client.release(broken);
     },
   };
+}
+
+/**
+ * A client that has the listener from the moment in which the pool hands it over. A promise tells of it too late: what
+ * comes in one piece with the answer of the query before, such as the server's farewell, is read before it is awaited.
+ */
+function taken(pool: PgPool, listener: () => void): Promise<PgClient> {
+  return new Promise((resolve, reject) => {
+    const take = (error: unknown, client: PgClient | undefined): void => {
+      client?.on?.('error', listener);
+      if (client === undefined) reject(error);
+      else resolve(client);
+    };
+    const connect = pool.connect.bind(pool) as (callback: typeof take) => unknown;
+    // A pool that knows promises alone takes no callback.
+    const promise = connect(take) as Promise<PgClient> | undefined;
+    promise?.then((client) => client && take(undefined, client), reject);
+  });
 }
 
 const ROLLED_BACK = 'The transaction was rolled back: a statement in it had failed, and its error was not thrown on';
