@@ -2,7 +2,17 @@ import { chmodSync, cpSync, existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createConnection } from 'mysql2/promise';
-import { freePort, type PrivateServer, removeDirectory, run, startProcess, temporaryDirectory } from './process.ts';
+import {
+  freePort,
+  type PrivateServer,
+  type RestartableServer,
+  removeDirectory,
+  restartable,
+  run,
+  started,
+  startProcess,
+  temporaryDirectory,
+} from './process.ts';
 
 /**
  * The MySQL and MariaDB server binaries of this machine, each once. Their names do not tell which they are: Debian's
@@ -15,6 +25,11 @@ export function mysqlBinaries(): string[] {
 
 /** Starts the binary with a data directory of its own. */
 export async function startMysqlBinary(binary: string): Promise<PrivateServer> {
+  return await started(await restartableMysql(binary));
+}
+
+/** The same, not started yet. */
+export async function restartableMysql(binary: string, ...settings: string[]): Promise<RestartableServer> {
   const directory = temporaryDirectory();
   const data = join(directory, 'data');
   const port = await freePort();
@@ -33,32 +48,14 @@ export async function startMysqlBinary(binary: string): Promise<PrivateServer> {
     await run(binary, ['--no-defaults', user, `--datadir=${data}`, '--initialize-insecure'], { env });
   }
   const url = `mysql://root@127.0.0.1:${port}`;
-  const stop = await startProcess(
-    binary,
-    [
-      '--no-defaults',
-      user,
-      `--datadir=${data}`,
-      `--port=${port}`,
-      `--socket=${join(directory, 'socket')}`,
-      `--pid-file=${join(directory, 'pid')}`,
-      '--bind-address=127.0.0.1',
-      // Durability off: the data does not outlive the run.
-      '--innodb-flush-log-at-trx-commit=0',
-      '--innodb-flush-method=nosync',
-      '--innodb-doublewrite=OFF',
-      '--skip-log-bin',
-    ],
-    () => answers(url),
-    { env, signal: 'SIGTERM' },
-  );
-  return {
-    url,
-    stop: async () => {
-      await stop();
-      removeDirectory(directory);
-    },
-  };
+  const args = [
+    ...['--no-defaults', user, `--datadir=${data}`, `--port=${port}`, `--socket=${join(directory, 'socket')}`],
+    ...[`--pid-file=${join(directory, 'pid')}`, '--bind-address=127.0.0.1'],
+    // Durability off: the data does not outlive the run.
+    ...['--innodb-flush-log-at-trx-commit=0', '--innodb-flush-method=nosync', '--innodb-doublewrite=OFF'],
+    ...['--skip-log-bin', ...settings],
+  ];
+  return restartable(url, directory, () => startProcess(binary, args, () => answers(url), { env, signal: 'SIGTERM' }));
 }
 
 /** MySQL 9 from Debian unstable, which `sid.sh` fetches into a cache once and starts. */

