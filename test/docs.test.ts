@@ -60,6 +60,16 @@ test('the guide to status codes has a row for each', () => {
   expect(named).toEqual([400, 401, 403, 404, 405, 409, 412, 422, 428, 429, 503]);
 });
 
+test('the guide to the client has each code beside its recovery', () => {
+  const text = readFileSync(join(DOCS, 'client.md'), 'utf8');
+  const rows = Array.from(text.matchAll(/^\| `(\w+)` \| (`.+`) \| (?!what)/gm), ([, recovery, names = '']) => [
+    recovery,
+    Array.from(names.matchAll(/`(\w+)`/g), ([, code]) => code),
+  ]);
+  const recoveries = ['change_input', 'refetch_and_retry', 'retry', 'none'];
+  expect(rows).toEqual(recoveries.map((each) => [each, codes.filter((code) => CODES[code][1] === each)]));
+});
+
 test('the index leads to every guide, every recipe and the problem types', () => {
   const text = readFileSync(join(DOCS, 'README.md'), 'utf8');
   const targets = Array.from(text.matchAll(/\]\(([^)#]+)/g), ([, target]) => target as string);

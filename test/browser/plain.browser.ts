@@ -27,6 +27,9 @@ const PAGE = `<!doctype html>
   document.title = 'done';
 </script>`;
 
+/** The one that the documents show. */
+const SHOWN = /^```html\n([\s\S]*?)^```$/m.exec(readFileSync(join(ROOT, 'docs/client.md'), 'utf8'))?.[1] ?? '';
+
 describe.skipIf(executable === undefined)('a plain page without a bundler', () => {
   let browser: Browser;
   let server: Server;
@@ -41,12 +44,14 @@ describe.skipIf(executable === undefined)('a plain page without a bundler', () =
     const handle = nodeHttpConflicts()((request, response) => {
       const path = request.url ?? '/';
       if (path === '/') return response.setHeader('Content-Type', 'text/html').end(PAGE);
+      if (path === '/shown') return response.setHeader('Content-Type', 'text/html').end(`<!doctype html>${SHOWN}`);
       if (path === '/users')
         throw conflict('duplicate', { fields: ['email'], detail: 'Taken.', instance: 'urn:uuid:1' });
       if (path === '/busy') {
         if (keys.push(request.headers['idempotency-key']) === 1) throw conflict('busy', { retry_after: 0 });
         return response.end('{}');
       }
+      if (!path.startsWith('/client/')) return response.writeHead(404).end();
       loaded.push(path);
       return response.setHeader('Content-Type', 'text/javascript').end(readFileSync(join(folder, path)));
     });
@@ -88,6 +93,23 @@ describe.skipIf(executable === undefined)('a plain page without a bundler', () =
     expect(loaded.sort()).toEqual(
       ['adapters', 'conflict', 'fields', 'index', 'recovery'].map((name) => `/client/${name}.js`),
     );
+    await page.close();
+  });
+
+  test('runs the page of the documents, which shows the message at its field', async () => {
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/shown`);
+    const email = page.getByLabel('E-mail');
+    const message = (): Promise<string> => email.evaluate((input: HTMLInputElement) => input.validationMessage);
+    await email.fill('ada@example.com');
+    await page.getByRole('button', { name: 'Sign up' }).click();
+    await expect.poll(message).toBe('Taken.');
+    expect(await page.getByRole('alert').textContent()).toBe('');
+    await email.fill('free@example.com');
+    expect(await message()).toBe('');
+    expect(complaints).toEqual([]);
     await page.close();
   });
 });
