@@ -152,7 +152,7 @@ describe('the page of the demo', () => {
 
   test('escapes what a document says', () => {
     const html = toHtml(
-      '# A `<b>` & "c"\n\n[x](y"z) *<script>* 2 * 3 * 4\n\n```\n<i>\n```\n\n| a |\n| --- |\n| <u> |',
+      '# A `<b>` & "c"\n\n[x](y"z) *<script>* 2 * 3 * 4\n\n```\n<i>\n```\n\n| a |\n| --- |\n| <u> [b_c](d_e) |',
       (to) => to,
     );
     expect(html).toBe(
@@ -160,7 +160,7 @@ describe('the page of the demo', () => {
         '<h1 id="a-b--c">A <code>&lt;b&gt;</code> &amp; &quot;c&quot;</h1>',
         '<p><a href="y&quot;z">x</a> <em>&lt;script&gt;</em> 2 * 3 * 4</p>',
         '<pre tabindex="0"><code>&lt;i&gt;</code></pre>',
-        '<div class="table" role="region" aria-label="Table" tabindex="0"><table><thead><tr><th scope="col">a</th></tr></thead><tbody><tr><td>&lt;u&gt;</td></tr></tbody></table></div>',
+        '<div class="table" role="region" aria-label="Table" tabindex="0"><table><thead><tr><th scope="col">a</th></tr></thead><tbody><tr><td>&lt;u&gt; <a href="d_e">b_<wbr>c</a></td></tr></tbody></table></div>',
       ].join('\n'),
     );
   });

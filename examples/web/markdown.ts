@@ -41,11 +41,16 @@ function tableToHtml(block: string, inline: (text: string) => string): string {
     line
       .replace(/^\||\|$/g, '')
       .split('|')
-      .map((cell) => inline(cell)),
+      .map((cell) => breakable(inline(cell))),
   );
   const headings = head.map((cell) => `<th scope="col">${cell}</th>`).join('');
   const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('');
   return `<div class="table" role="region" aria-label="Table" tabindex="0"><table><thead><tr>${headings}</tr></thead><tbody>${body}</tbody></table></div>`;
+}
+
+/** HTML whose names may be broken after `_`, so that a narrow table need not be cut. */
+function breakable(html: string): string {
+  return html.replaceAll(/_(?=[^<>]*(?:<|$))/g, '_<wbr>');
 }
 
 function inlineToHtml(text: string, hrefOf: HrefOf): string {
