@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { answerOf } from '../../src/answer.ts';
 import { isConflict } from '../../src/index.ts';
 import { type IsolationLevel, type Retry, withTransactionRetry } from '../../src/retry/index.ts';
 import { describeLive } from './describe-live.ts';
@@ -47,6 +50,41 @@ async function mysqlPool(url: string): Promise<Pool> {
     value: async (sql, client = pool) => first(await client.query(sql)),
     run: (sql) => pool.query(sql),
     end: () => pool.end(),
+  };
+}
+
+/** Stands between a pool and its server, and loses a connection at COMMIT: before the server gets it, or its answer. */
+async function losing(url: string, when: () => 'never' | 'before' | 'after') {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set<Socket>();
+  const proxy = createServer((client) => {
+    const server = connect(Number(port), hostname);
+    let isOver = false;
+    const end = () => {
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) {
+      sockets.add(socket);
+      socket.on('error', end).on('close', end);
+    }
+    client.on('data', (sent) => {
+      isOver = when() !== 'never' && sent.includes('COMMIT');
+      if (isOver && when() === 'before') end();
+      else server.write(sent);
+    });
+    server.on('data', (sent) => (isOver ? end() : client.write(sent)));
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const address = new URL(url);
+  address.hostname = '127.0.0.1';
+  address.port = String((proxy.address() as AddressInfo).port);
+  return {
+    url: address.href,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+    },
   };
 }
 
@@ -108,6 +146,35 @@ for (const engine of ['postgresql', 'mysql', 'mariadb'] as const) {
       expect(await pool.value(`SELECT sum(n) FROM ${NAME}`)).toBe(4);
     });
 
+    test.each([
+      ['before', 0],
+      ['after', 1],
+    ] as const)(
+      'is never run again when its connection is lost at COMMIT: %s the server has it',
+      async (when, committed) => {
+        await pool.run(`UPDATE ${NAME} SET n = 0`);
+        let loses: 'never' | 'before' | 'after' = when;
+        const proxy = await losing(url, () => loses);
+        const lost = await (engine === 'postgresql' ? postgres(proxy.url) : mysqlPool(proxy.url));
+        try {
+          const increment = vi.fn((client: Client) => client.query(`UPDATE ${NAME} SET n = n + 1 WHERE id = 1`));
+          const thrown = await lost.retry(increment).catch((error: unknown) => error);
+          expect(thrown).toBeInstanceOf(Error);
+          // Not a conflict, and nothing that says that the request may be sent again.
+          expect(isConflict(thrown) || answerOf(thrown)?.isConflict === true).toBe(false);
+          expect(increment).toHaveBeenCalledTimes(1);
+          expect(await pool.value(`SELECT n FROM ${NAME} WHERE id = 1`)).toBe(committed);
+          // The connection was not given back, and the next transaction has another one.
+          loses = 'never';
+          await lost.retry(increment);
+          expect(await pool.value(`SELECT n FROM ${NAME} WHERE id = 1`)).toBe(committed + 1);
+        } finally {
+          await lost.end();
+          proxy.close();
+        }
+      },
+    );
+
     test('gives every connection back', async () => {
       const fail = () => pool.retry((client) => client.query(`INSERT INTO ${NAME} VALUES (1, 0)`));
       for (let time = 0; time < 25; time++) {
@@ -146,6 +213,40 @@ for (const engine of ['postgresql', 'mysql', 'mariadb'] as const) {
         } finally {
           await pool.run(`DROP TABLE ${NAME}_ddl`);
         }
+      });
+
+      test('leaves nothing of an attempt whose statement has waited too long for a lock', async () => {
+        await pool.run(`UPDATE ${NAME} SET n = 0`);
+        let letGo = () => {};
+        const isOver = new Promise<void>((resolve) => {
+          letGo = resolve;
+        });
+        let lock = () => {};
+        const isLocked = new Promise<void>((resolve) => {
+          lock = resolve;
+        });
+        const holder = pool.retry(async (client) => {
+          await client.query(`UPDATE ${NAME} SET n = 0 WHERE id = 2`);
+          lock();
+          await isOver;
+        });
+        await isLocked;
+        const codes: string[] = [];
+        const onRetry = ({ violation }: Retry) => {
+          codes.push(violation.code);
+          letGo();
+        };
+        // The server takes back the statement that failed, and not the one before it.
+        const both: Run = async (client) => {
+          await client.query('SET SESSION innodb_lock_wait_timeout = 1');
+          await client.query(`UPDATE ${NAME} SET n = n + 1 WHERE id = 1`);
+          await client.query(`UPDATE ${NAME} SET n = n + 1 WHERE id = 2`);
+          await client.query('SET SESSION innodb_lock_wait_timeout = DEFAULT');
+        };
+        await pool.retry(both, { onRetry });
+        await holder;
+        expect(codes).toEqual(['1205']);
+        expect(await pool.value(`SELECT sum(n) FROM ${NAME}`)).toBe(2);
       });
 
       test('may have savepoints of its own', async () => {
