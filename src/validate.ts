@@ -98,15 +98,19 @@ export function nearest(name: string, names: readonly string[]): string {
   return near && near[0] <= 1 + name.length / 3 ? `did you mean "${near[1]}"?` : `expected one of ${names.join(', ')}`;
 }
 
-/** Levenshtein's: how many letters have to be put in, taken out or changed. */
-export function distance(a: string, b: string): number {
+/** Levenshtein's: how many letters have to be put in, taken out or changed, or `limit` where it is no less. */
+export function distance(a: string, b: string, limit: number = Number.POSITIVE_INFINITY): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
+    let least = i;
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      next[j] = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + same);
+      const found = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + same);
+      next[j] = found;
+      if (found < least) least = found;
     }
+    if (least >= limit) return limit;
     row = next;
   }
   return row[b.length] as number;

@@ -50,13 +50,18 @@ export function explainCommand({ text, json }: ExplainCommand, output: Output): 
     output.write(`${JSON.stringify(explanations, null, 2)}\n`);
   } else if (explanations.length === 0) {
     const near = meantBy(text.trim().slice(0, 65).toUpperCase(), CODES);
-    const hint = text.trim().length <= 64 && near !== undefined ? ` The nearest is ${near}.` : '';
+    const nearest = text.trim().length <= 64 && near !== undefined ? ` The nearest is ${near}.` : '';
+    const hint = /^P[1-6]\d{3}$/i.test(text.trim()) ? PRISMA : nearest;
     output.write(`No code and no text of PostgreSQL, MySQL, MariaDB or SQLite is known in this.${hint}\n`);
   } else {
     output.write(explanations.map((explanation) => shown(explanation, output)).join('\n'));
   }
   return explanations.length === 0 ? 1 : 0;
 }
+
+/** Source: https://www.prisma.io/docs/orm/reference/error-reference */
+const PRISMA =
+  ' It looks like one of Prisma, which says less than the database: see meta.driverAdapterError.cause in it.';
 
 function shown({ code, name, of, kind, meaning, answers, why, facts, rule }: Explanation, output: Output): string {
   const label = (text: string) => output.style('dim', text.padEnd(16));
@@ -116,7 +121,8 @@ function byCode(given: string, text: string): Explanation[] {
   return [...postgresql(code, text), ...mysql(code, text), ...sqlite(code, text), ...connection(code)];
 }
 
-function postgresql(code: string, text: string): Explanation[] {
+function postgresql(given: string, text: string): Explanation[] {
+  const code = SQLSTATES.has(given) ? given : (stateNamed(given.toLowerCase()) ?? given);
   const kind = SQLSTATES.get(code);
   const of = 'PostgreSQL';
   if (kind === undefined) {
@@ -125,6 +131,11 @@ function postgresql(code: string, text: string): Explanation[] {
   }
   const violation = postgresqlViolation('pg', { code, ...fieldsIn(text) });
   return [explained(code, SQLSTATE_NAMES[code] ?? kind, of, kind, violation)];
+}
+
+/** The SQLSTATE of a condition name, as PL/pgSQL has it: `unique_violation`. */
+function stateNamed(name: string): string | undefined {
+  return [...SQLSTATES].find(([code, kind]) => (SQLSTATE_NAMES[code] ?? kind) === name)?.[0];
 }
 
 /** The fields that a text of PostgreSQL repeats. English, as it was pasted. */

@@ -15,7 +15,7 @@ export function nearestOf(
   for (const other of others) {
     // So many letters at least have to be added or taken away.
     if (Math.abs(other.length - text.length) >= least) continue;
-    const found = differenceOf(text, other);
+    const found = differenceOf(text, other, least);
     if (found < least) {
       least = found;
       best = other;
@@ -30,7 +30,7 @@ export function meantBy(text: string, others: Iterable<string>): string | undefi
 }
 
 /** How many letters have to change, without what both begin and end with. */
-function differenceOf(a: string, b: string): number {
+function differenceOf(a: string, b: string, limit: number): number {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let [aEnd, bEnd] = [a.length, b.length];
@@ -38,7 +38,7 @@ function differenceOf(a: string, b: string): number {
     aEnd--;
     bEnd--;
   }
-  return distance(a.slice(start, aEnd), b.slice(start, bEnd));
+  return distance(a.slice(start, aEnd), b.slice(start, bEnd), limit);
 }
 
 /** Names by their words and in their order: a search takes the same time among a thousand and among a million. */

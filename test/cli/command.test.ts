@@ -380,16 +380,18 @@ describe('the command', () => {
   }, 30_000);
 
   test('explains what is given to it, or piped in', async () => {
-    const [code, piped, near, nothing] = await Promise.all([
+    const [code, piped, near, nothing, prisma] = await Promise.all([
       project.run(['explain', '23505']),
       project.run(['explain', '--json'], { input: "ERROR 1062 (23000): Duplicate entry 'a' for key 'users.email'\n" }),
       project.run(['explain', '23506']),
       project.run(['explain', 'nothing', 'known']),
+      project.run(['explain', 'P2002']),
     ]);
     expect(code.code).toBe(0);
     expect(code.stdout).toContain('409 duplicate');
     expect(JSON.parse(piped.stdout)).toMatchObject([{ code: '1062', facts: { constraint: 'email', table: 'users' } }]);
     expect(near).toMatchObject({ code: 1, stdout: expect.stringContaining('The nearest is 23505') });
+    expect(prisma).toMatchObject({ code: 1, stdout: expect.stringContaining('looks like one of Prisma') });
     expect(nothing).toMatchObject({ code: 1, stdout: expect.stringMatching(/is known in this\.\n$/) });
   });
 

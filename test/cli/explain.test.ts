@@ -38,6 +38,15 @@ describe('a code', () => {
     expect(explain('1043').map(({ code }) => code)).toEqual(['1043', 'SQLITE_CONSTRAINT_FUNCTION']);
   });
 
+  test.each([
+    ['unique_violation', '23505'],
+    ['FOREIGN_KEY_VIOLATION', '23503'],
+    ['restrict_violation', '23001'],
+    ['deadlock_detected', '40P01'],
+  ])('%s is found by its name', (name, state) => {
+    expect(explain(name)).toEqual(explain(state));
+  });
+
   test.each(['', 'hello', '99999', 'constructor', '__proto__', 'ER_NO_SUCH_CODE', 'x'.repeat(100_000)])(
     '%s is none',
     (text) => {
