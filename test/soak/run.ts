@@ -73,14 +73,15 @@ async function soak(name: string): Promise<Result> {
       const kinds = Object.entries(FAULTS);
       for (let next = Date.now(); Date.now() < end - CYCLE / 2 && demo.ended === undefined; ) {
         const [kind, fault] = kinds[turn++ % kinds.length] as (typeof kinds)[number];
-        const failures = load.failures;
+        const { failures } = load;
+        const { broken } = target.proxy;
         load.trouble(true);
         await fault(target, HOLD);
         const over = Date.now();
         const lost = await recover(demo, load, over);
         load.trouble(false);
         if (lost === undefined) wrong.push(`it did not recover within ${RECOVERY} ms after ${kind}`);
-        else recoveries.push({ kind, lost, failures: load.failures - failures });
+        else recoveries.push({ kind, lost, failures: load.failures - failures, broken: target.proxy.broken - broken });
         next += CYCLE;
         do {
           if (demo.ended === undefined) heaps.push(await demo.heap());
@@ -98,7 +99,7 @@ async function soak(name: string): Promise<Result> {
     await target?.proxy.close();
     await target?.server.remove();
   }
-  return report(name, load, { heaps, recoveries, wrong, broken: target?.proxy.broken ?? 0 });
+  return report(name, load, { heaps, recoveries, wrong });
 }
 
 /** Waits until nothing has failed for a while and gives how long it took, in milliseconds. */
@@ -165,8 +166,10 @@ function differences<Key>(what: string, expected: ReadonlyMap<Key, boolean>, the
 /** How a service came back. */
 interface Recovery {
   readonly kind: string;
-  /** Answers with 5xx. */
+  /** Answers with 5xx. A payment whose COMMIT was lost is none: it is looked up and taken anew. */
   readonly failures: number;
+  /** Connections that the proxy broke. */
+  readonly broken: number;
   /** From the end of the fault to the last of them. In milliseconds. */
   readonly lost: number;
 }
@@ -175,10 +178,9 @@ interface Findings {
   readonly heaps: readonly number[];
   readonly recoveries: readonly Recovery[];
   readonly wrong: string[];
-  readonly broken: number;
 }
 
-function report(name: string, load: Load, { heaps, recoveries, wrong, broken }: Findings): Result {
+function report(name: string, load: Load, { heaps, recoveries, wrong }: Findings): Result {
   const sums = new Map<string, number>();
   for (const [key, count] of load.counts) {
     const answer = key.slice(key.indexOf(': ') + 2);
@@ -190,18 +192,19 @@ function report(name: string, load: Load, { heaps, recoveries, wrong, broken }: 
   const [first, last] = [median(later.slice(0, third)), median(later.slice(-third))];
   const drift = last / first - 1;
   const MB = (bytes: number) => (bytes / 1e6).toFixed(2);
-  console.log(
-    `\n${name}: ${requests} requests, ${recoveries.length} faults, ${broken} connections broken by the proxy`,
-  );
+  console.log(`\n${name}: ${requests} requests, ${recoveries.length} faults`);
   for (const [answer, count] of [...sums].sort()) console.log(`  ${String(count).padStart(8)}  ${answer}`);
   console.log(`  ${String(load.slowest).padStart(8)}  milliseconds for the slowest answer`);
   for (const kind of new Set(recoveries.map((recovery) => recovery.kind))) {
     const times = recoveries.filter((recovery) => recovery.kind === kind);
     const failures = times.reduce((sum, recovery) => sum + recovery.failures, 0);
+    const cut = times.reduce((sum, recovery) => sum + recovery.broken, 0);
     const lost = Math.max(...times.map((recovery) => recovery.lost));
-    console.log(`  ${kind}, ${times.length} times: ${failures} answers 5xx, the last ${lost} ms after its end`);
+    console.log(
+      `  ${kind}, ${times.length} times: ${cut} connections cut, ${failures} answers 5xx, the last ${lost} ms after its end`,
+    );
     // What is stalled only waits.
-    if (failures === 0 && kind !== STALL) wrong.push(`${kind}, and no request felt it`);
+    if (failures + cut === 0 && kind !== STALL) wrong.push(`${kind}, and no request felt it`);
   }
   console.log(
     `  heap ${MB(first)} MB in the first third, ${MB(last)} MB in the last: ${(drift * 100).toFixed(1)} %, ${heaps.length} samples`,
