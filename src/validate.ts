@@ -100,18 +100,20 @@ export function nearest(name: string, names: readonly string[]): string {
 
 /** Levenshtein's: how many letters have to be put in, taken out or changed, or `limit` where it is no less. */
 export function distance(a: string, b: string, limit: number = Number.POSITIVE_INFINITY): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  const row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    let diagonal = i - 1;
     let least = i;
+    row[0] = i;
     for (let j = 1; j <= b.length; j++) {
+      const above = row[j] as number;
       const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      const found = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + same);
-      next[j] = found;
+      const found = Math.min(above + 1, (row[j - 1] as number) + 1, diagonal + same);
+      diagonal = above;
+      row[j] = found;
       if (found < least) least = found;
     }
     if (least >= limit) return limit;
-    row = next;
   }
   return row[b.length] as number;
 }

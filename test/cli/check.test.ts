@@ -14,33 +14,33 @@ function unique(table: string, name: string, column: string): Constraint {
   return { kind: 'unique', name, schema: 'shop', table, columns: [column] };
 }
 
-/** The catalog and the rules of 9,000 tables, of which the rules know other names. */
-function manyOf(renamed: (at: number) => string) {
+/** What is found of the catalog and the rules of many tables, of which the rules know other names; and how long it took. */
+function driftOfMany(tables: number, renamed: (at: number) => string) {
   const rules: Record<string, object> = {};
   const constraints: Constraint[] = [];
-  for (let at = 0; at < 9000; at++) {
+  for (let at = 0; at < tables; at++) {
     constraints.push(unique(`things_${at}`, `things_${at}_name_key`, `name_${at}`));
     rules[renamed(at)] = { detail: 'Taken.' };
   }
-  return { rules, catalog: { dialect: 'postgresql', constraints } as Catalog };
+  const started = performance.now();
+  const drift = driftOf({ dialect: 'postgresql', constraints }, [], { rules }, NONE);
+  return { ...drift, took: performance.now() - started };
 }
 
-test('9,000 rules of what is gone are compared with 9,000 constraints in seconds', () => {
-  const { rules, catalog } = manyOf((at) => `things_${at}_name_unique`);
-  const started = performance.now();
-  const { gone, missing } = driftOf(catalog, [], { rules }, NONE);
-  expect(performance.now() - started).toBeLessThan(5000);
-  expect([gone.length, missing.length]).toEqual([9000, 9000]);
-  expect(gone.every(({ rule, nearest }) => nearest === rule.replace('unique', 'key'))).toBe(true);
-});
-
-test('names of another database have no nearest, and take no longer', () => {
-  const { rules, catalog } = manyOf((at) => `widget${at.toString(36)}_${'x'.repeat(40)}`);
-  const started = performance.now();
-  const { gone } = driftOf(catalog, [], { rules }, NONE);
-  expect(performance.now() - started).toBeLessThan(5000);
-  expect(gone).toHaveLength(9000);
-  expect(gone.filter(({ nearest }) => nearest !== undefined)).toEqual([]);
+describe.each([
+  ['are found', (at: number) => `things_${at}_name_unique`],
+  ['of another database are not', (at: number) => `widget${at.toString(36)}_${'x'.repeat(40)}`],
+])('names that %s', (about, renamed) => {
+  test('in 9,000 constraints by 9,000 rules, in ten times the time of 900', () => {
+    const some = driftOfMany(900, renamed);
+    const { gone, missing, took } = driftOfMany(9000, renamed);
+    expect([gone.length, missing.length]).toEqual([9000, 9000]);
+    const expected =
+      about === 'are found' ? gone.map(({ rule }) => rule.replace('unique', 'key')) : gone.map(() => undefined);
+    expect(gone.map((each) => each.nearest)).toEqual(expected);
+    // Each with each would be a hundred times. The machine may do other things.
+    expect(took).toBeLessThan(some.took * 40);
+  });
 });
 
 test('names with parentheses and commas are found by the keys that are written for them', async () => {
