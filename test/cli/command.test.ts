@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { transformSync } from 'esbuild';
@@ -301,7 +302,6 @@ describe('the command', () => {
       recursive: true,
     });
     symlinkSync(join(project.folder, 'node_modules/http-errors'), join(folder, 'node_modules/http-errors'));
-    const { spawnSync } = await import('node:child_process');
     afterAll(() => rm(folder, { recursive: true, force: true }));
     return async (url: string, env: Record<string, string> = {}) => {
       const main = join(folder, 'node_modules/db-http-errors/dist/cli/main.js');
@@ -406,4 +406,31 @@ describe('the command', () => {
     expect(forced.stdout).toContain('\u001b[32m409 duplicate\u001b[39m');
     expect(both.stdout).toBe(plain.stdout);
   });
+
+  // `script` of util-linux makes a terminal.
+  test.skipIf(!existsSync('/usr/bin/script'))(
+    'shows a table with colours on a terminal, and none with NO_COLOR',
+    async () => {
+      const database = await makeDatabase('sqlite', '', join(project.folder, 'terminal.db'));
+      await database.run('CREATE TABLE users (id integer PRIMARY KEY, email text UNIQUE)');
+      await database.drop();
+      const main = 'node_modules/db-http-errors/dist/cli/main.js';
+      const show = (env: Record<string, string>) => {
+        const { stdout } = spawnSync(
+          '/usr/bin/script',
+          ['-qec', `stty cols 30; ${process.execPath} ${main} catalog terminal.db`, '/dev/null'],
+          { cwd: project.folder, env: { PATH: process.env.PATH, TERM: 'xterm-256color', ...env }, encoding: 'utf8' },
+        );
+        return stdout.split('\r\n');
+      };
+      expect(show({}).slice(0, 2)).toEqual([
+        '\u001b[2mrule          \u001b[22m\u001b[2mconstraint\u001b[22m',
+        '\u001b[1musers(email)  \u001b[22musers UNIQUE (e…',
+      ]);
+      expect(show({ NO_COLOR: '1' }).slice(0, 2)).toEqual([
+        'rule          constraint',
+        'users(email)  users UNIQUE (e…',
+      ]);
+    },
+  );
 });
