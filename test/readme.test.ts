@@ -335,14 +335,20 @@ describe('the examples', () => {
       const all = [...examples, ...guided.map((code, at) => ({ code, line: `guide-${at}` }))];
       for (const { code, line } of all) {
         // What is refused when it runs is refused by the compiler, too.
-        const refused = code.replace(/^(?=.+;\n\/\/ throws )/gm, '// @ts-expect-error\n');
+        const refused = code.replace(/^(?=.+;\n\/\/ throws )/gm, '// @ts-expect-error\n').replace(/^export /gm, '');
         // Braces keep the names of the surroundings apart from the example's own.
         const imports = Array.from(code.matchAll(/^import .*$/gm), ([text]) => text).join('\n');
         const module = `${imports}\nexport {};\n{\n${refused.replace(/^import .*$/gm, '')}}\n`;
         writeFileSync(join(folder, `line-${line}.ts`), module);
       }
       writeFileSync(join(folder, 'surroundings.d.ts'), SURROUNDINGS);
-      writeFileSync(join(folder, 'catalog.json'), '{ "dialect": "postgresql", "constraints": [] }');
+      const catalog = '{ "dialect": "postgresql", "constraints": [] }';
+      writeFileSync(join(folder, 'catalog.json'), catalog);
+      // What the command writes of an empty database.
+      writeFileSync(
+        join(folder, 'constraints.ts'),
+        `export const catalog = ${catalog} as const;\nexport const rules = {};\n`,
+      );
       const config = {
         extends: join(ROOT, 'tsconfig.json'),
         compilerOptions: {
