@@ -7,7 +7,7 @@ interface HonoContext {
   readonly req: { readonly raw: Request };
   header(name: string, value?: string): void;
   /** With the status of another response. */
-  newResponse(body: Uint8Array<ArrayBuffer> | null, like: Response): Response;
+  newResponse(body: ArrayBuffer | null, like: Response): Response;
 }
 
 type Handler<Context> = (context: Context) => Promise<Response>;
@@ -44,8 +44,11 @@ export function honoIdempotency<
     const answered = await answer(context, { method, headers, url });
     // Not as headers of the response: those of one that a middleware has touched before would win over them.
     for (const name in answered.headers) context.header(name, answered.headers[name]);
-    const body = (sentBody(answered) ?? null) as Uint8Array<ArrayBuffer> | null;
-    return context.newResponse(body, new Response(null, { status: answered.status }));
+    const body = sentBody(answered);
+    return context.newResponse(
+      body ? new Uint8Array(body).buffer : null,
+      new Response(null, { status: answered.status }),
+    );
   };
 }
 
