@@ -19,6 +19,9 @@ const TESTS = [
   'logging',
   'define-conflicts',
   'drivers/prisma',
+  'frameworks/apollo',
+  'frameworks/graphql-yoga',
+  'retry/retry',
 ].map((name) => (name.endsWith('.ts') ? `test/${name}` : `test/${name}.test.ts`));
 
 class QuickFirst extends BaseSequencer {

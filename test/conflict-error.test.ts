@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 
 import type * as module from '../src/conflict-error.ts';
 import { ConflictError, classify, conflict, defineConflicts, isConflict, translate } from '../src/index.ts';
 import type { Problem, ProblemCode } from '../src/problem.ts';
-import { CODES, toProblem } from '../src/problem.ts';
+import { CODES, FORMATS, toProblem } from '../src/problem.ts';
 import { captured } from './violations.ts';
 
 const INSTANCE = 'urn:uuid:00000000-0000-4000-8000-000000000000';
@@ -549,6 +549,23 @@ describe('the body', () => {
       expect(error.toJSON()).toBe(error.toJSON());
       expect(error.toJSON() === error.problem).toBe(format === 'problem');
     }
+  });
+
+  test('of JSON:API has a field among the attributes, unless the application gave its place', () => {
+    const fields = ['email', '/data/relationships/author'];
+    const { errors } = defineConflicts({ format: 'jsonapi' }).conflict('duplicate', { fields }).toJSON() as {
+      errors: { source: { pointer: string } }[];
+    };
+    expect(errors.map(({ source }) => source.pointer)).toEqual([
+      '/data/attributes/email',
+      '/data/relationships/author',
+    ]);
+  });
+
+  test('in the simple format has the title where a problem has no sentence', () => {
+    const { detail, ...others } = problem('duplicate');
+    expect(FORMATS.simple(others as Problem).body).toMatchObject({ error: 'conflict', message: 'Conflict' });
+    expect(FORMATS.simple(problem('duplicate')).body).toMatchObject({ message: detail });
   });
 
   test('is what JSON.stringify gives', () => {
