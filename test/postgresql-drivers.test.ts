@@ -26,3 +26,19 @@ test('every error is read by the translator of the driver that threw it', () => 
     }
   }
 });
+
+test("what neon's fetch threw is a failure of the connection by a code of the network only", () => {
+  const thrown = (code: unknown) =>
+    Object.assign(new Error('fetch failed'), { name: 'NeonDbError', sourceError: { cause: { code } } });
+  expect(neon.classify(thrown('ECONNREFUSED'))).toEqual({
+    ...{ kind: 'connection_failure', driver: 'neon', dialect: 'postgresql', code: 'ECONNREFUSED' },
+  });
+  for (const code of ['ERR_INVALID_URL', 7, undefined]) expect(neon.classify(thrown(code))).toBeUndefined();
+});
+
+test("neon's errors are known by their name where a copy has lost what fetch threw", () => {
+  const copy = Object.assign(new Error('duplicate key'), { name: 'NeonDbError', code: '23505' });
+  expect(neon.owns(copy)).toBe(true);
+  expect(neon.classify(copy)).toMatchObject({ kind: 'unique_violation', driver: 'neon' });
+  expect(neon.owns(Object.assign(new Error('any'), { name: 'NeonDbError' }))).toBe(false);
+});

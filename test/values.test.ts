@@ -76,6 +76,7 @@ test('the values are absent where the server has told no key, and where they are
   const unique = captured('pg/postgresql-18/unique-composite');
   expect(valuesOf(unique)).toHaveLength(2);
   expect(valuesOf(Object.assign(unique, { detail: 'A key exists.' }))).toBeUndefined();
+  expect(pg.values?.(Object.assign(unique, { detail: 'A key exists.' }))).toBeUndefined();
   expect(valuesOf(Object.assign(unique, { detail: `Key (a, b)=(${'x'.repeat(70_000)}, 1) already exists.` }))).toBe(
     undefined,
   );

@@ -135,6 +135,11 @@ describe('pRetryConflicts', () => {
   });
 });
 
+test('queryConflicts waits its budget, or not at all, for what it would not send again', () => {
+  expect(queryConflicts({ budget: 5000 }).retryDelay(0, errorOf('duplicate'))).toBe(5000);
+  expect(queryConflicts().retryDelay(0, errorOf('duplicate'))).toBe(0);
+});
+
 describe('queryConflicts', () => {
   const { retry, retryDelay } = queryConflicts({ budget: 5000 });
 

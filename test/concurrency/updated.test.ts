@@ -2,7 +2,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import createError from 'http-errors';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { affectedRows, assertUpdated, defineTransitions, precheck } from '../../src/concurrency/index.ts';
-import { defineConflicts, isConflict, translate } from '../../src/index.ts';
+import { conflict, defineConflicts, isConflict, translate } from '../../src/index.ts';
 import { captured } from '../violations.ts';
 
 function thrownBy(run: () => unknown): unknown {
@@ -146,6 +146,21 @@ describe('transitions', () => {
     ship: { from: ['paid'], to: 'shipped' },
     cancel: { from: ['pending', 'paid'], to: 'cancelled' },
     return: { from: ['shipped'], to: 'returned' },
+  });
+
+  test('answer with what is known of the request', () => {
+    const context = { method: 'POST', headers: { 'accept-language': 'de' } };
+    const seen: unknown[] = [];
+    const conflicts = {
+      conflict: (...args: Parameters<typeof conflict>) => {
+        seen.push(args[2]);
+        return conflict(...args);
+      },
+    };
+    const options = { current: () => 'shipped', conflicts: conflicts as never };
+    thrownBy(() => order.assertUpdated('pay', { changes: 0 }, { ...options, context }));
+    thrownBy(() => order.assertUpdated('pay', { changes: 0 }, options));
+    expect(seen).toEqual([{ context }, {}]);
   });
 
   test('know where they lead', () => {

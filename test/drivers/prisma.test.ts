@@ -203,6 +203,7 @@ describe('hostile texts', () => {
     ['23514', 'value for domain "a" violates "b" and "c"', {}],
     ['23502', 'null value in column "email" violates not-null constraint', { columns: ['email'] }],
     ['23502', 'domain "name" does not allow null values', {}],
+    ['23502', 'column "email" of relation "users" is empty', {}],
   ])('name what they name: %s %s', (originalCode, originalMessage, facts) => {
     const { kind, driver, dialect, code, sqlState, ...names } = {
       ...classify(naked({ kind: 'postgres', code: originalCode, originalCode, originalMessage })),

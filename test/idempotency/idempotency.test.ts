@@ -190,6 +190,11 @@ describe('two requests are the same', () => {
     expect(await second([post('k'), { ...SCOPE, owner: 7 }], [post('k'), { ...SCOPE, owner: 7n }])).toBe('replay');
   });
 
+  test('when their numbers of any size are, also without an address or a body', () => {
+    expect(canonical({ id: 2n ** 64n, at: undefined })).toBe('{"id":18446744073709551616}');
+    expect(canonical([undefined, () => 1])).toBe('[null,null]');
+  });
+
   test('when their JSON is', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
@@ -564,6 +569,8 @@ describe('what is wrong with the use of it', () => {
       { leaseFor: 2, expiresAfter: 1 },
       'Expected leaseFor to be at most expiresAfter, got 2 and 1',
     ],
+    ['half a byte', open(), { maxBody: 0.5 }, 'a number of bytes'],
+    ['less than no byte', open(), { maxBody: -1 }, 'a number of bytes'],
     ['no time', open(), { leaseFor: 0 }, 'to have milliseconds, more than 0 as "leaseFor"'],
     ['a word for failing', open(), { whenDown: 'open' }, 'to have "refuse" or "run" as "whenDown", got "open"'],
   ])('%s', (_, source, options, complaint) => {

@@ -62,6 +62,10 @@ describe('objectionConflicts()', () => {
     expect(await Org.transaction((transaction: string) => transaction)).toBe('its own');
   });
 
+  test('leaves the complaint about a missing callback to Objection', async () => {
+    expect(await thrownBy(() => Org.transaction('no callback' as never))).toBeInstanceOf(TypeError);
+  });
+
   test('leaves the errors of a callback and all others as they are', async () => {
     const wrapper = new Error('Could not save', { cause: native });
     const bug = new TypeError('a bug');
