@@ -8,6 +8,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The demo service in a process of its own. */
 export interface Demo {
   readonly port: number;
+  /** Name and version of its database. */
+  readonly engine: string;
   /** What Node warned of. */
   readonly warnings: readonly string[];
   /** How it ended, if it did. */
@@ -51,8 +53,10 @@ export async function startDemo(url: string | undefined): Promise<Demo> {
     if (ended !== undefined || Date.now() > deadline) throw new Error(`The demo did not start: ${ended ?? output}`);
   }
 
+  const engine = /db-http-errors on (.+): http/.exec(output)?.[1] ?? 'an unknown database';
   return {
     port,
+    engine,
     warnings,
     get ended() {
       return ended;

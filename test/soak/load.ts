@@ -70,7 +70,9 @@ export function startLoad(port: number): Load {
   };
 
   async function worker(): Promise<void> {
-    const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+    // One connection that is never idle, for the server closes those that are; and one each for what is sent beside.
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const beside = new Agent({ keepAlive: false });
 
     /**
      * Sends a request, which must be answered in one of these ways; while there is trouble, or when there was some since
@@ -82,13 +84,14 @@ export function startLoad(port: number): Load {
       line: string,
       json?: object,
       headers?: object,
+      by = agent,
     ): Promise<Answer | undefined> {
       const before = troubles;
       const mayFail = () => isTroubled || troubles !== before;
       const sent = Date.now();
       let answer: Answer;
       try {
-        answer = await send(port, agent, line, json, headers);
+        answer = await send(port, by, line, json, headers);
       } catch (error) {
         complain(`${about}: ${line}: ${error}`);
         return undefined;
@@ -210,12 +213,13 @@ export function startLoad(port: number): Load {
         const paid: Expectation = { status: 201, holds: ({ body }) => body?.amount === amount };
         const pending = { status: 409, code: 'idempotency_in_progress' };
         amounts.set(amount, false);
-        const pay = (ways: Expectation[]) => ask('a payment', ways, 'POST /payments', json, headers);
-        const answers = await Promise.all([pay([paid, pending, CONTENTION]), pay([paid, pending, CONTENTION])]);
+        const ways = [paid, pending, CONTENTION];
+        const pay = (by: Agent) => ask('a payment', ways, 'POST /payments', json, headers, by);
+        const answers = await Promise.all([pay(agent), pay(beside)]);
         // Whoever does not know asks again.
         for (let time = 0; time < 20 && !answers.some((answer) => answer?.status === 201) && !isOver; time++) {
           await sleep(200);
-          answers.push(await pay([paid, pending, CONTENTION]));
+          answers.push(await pay(agent));
         }
         const ids = answers.filter((answer) => answer?.status === 201).map((answer) => answer?.body?.id);
         if (ids.length === 0) return;
