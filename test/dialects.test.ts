@@ -4,7 +4,9 @@ import { RESULT_CODES, resultCodeOf } from '../src/dialects/sqlite.ts';
 import { libsql } from '../src/drivers/libsql.ts';
 import { mariadb } from '../src/drivers/mariadb.ts';
 import { mysql } from '../src/drivers/mysql.ts';
+import { mysql2 } from '../src/drivers/mysql2.ts';
 import { nodeSqlite } from '../src/drivers/node-sqlite.ts';
+import { pg } from '../src/drivers/pg.ts';
 import { sqlite3 } from '../src/drivers/sqlite3.ts';
 import { classify } from '../src/index.ts';
 import { captured } from './violations.ts';
@@ -397,5 +399,47 @@ describe('an error of a remote libSQL database whose primary code is known', () 
 
   test('is none where nothing is behind the code', () => {
     expect(libsql.classify(remote('UNIQUE constraint failed: users.email'))).toBeUndefined();
+  });
+});
+
+describe('an error of mysql2', () => {
+  test.each([
+    'PROTOCOL_CONNECTION_LOST',
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+    'ENOTFOUND',
+    'EHOSTUNREACH',
+  ])('that has lost the connection is told by %s and the mark of the driver', (code) => {
+    const lost = Object.assign(new Error('lost'), { code, fatal: true });
+    expect(mysql2.classify(lost)).toEqual({ kind: 'connection_failure', driver: 'mysql2', code });
+    expect(mysql2.owns(lost)).toBe(true);
+    for (const fatal of [undefined, false, 1]) expect(mysql2.owns(Object.assign(lost, { fatal }))).toBe(false);
+  });
+
+  test.each([0, -1062, '1062', Number.NaN, undefined])('has a number of the server, which is not %s', (errno) => {
+    const error = Object.assign(new Error('any'), { errno, sqlState: '23000', code: 'ER_DUP_ENTRY' });
+    expect([mysql2.owns(error), mysql2.classify(error)]).toEqual([false, undefined]);
+    expect(mysql2.owns(Object.assign(error, { errno: 1062 }))).toBe(true);
+  });
+});
+
+describe('an error of pg', () => {
+  test.each(['2350', '235055', 23505, [...'23505'], undefined])('has a SQLSTATE, which is not %j', (code) => {
+    const error = Object.assign(new Error('any'), { severity: 'ERROR', code });
+    expect([pg.owns(error), pg.classify(error)]).toEqual([false, undefined]);
+    expect(pg.owns(Object.assign(error, { code: '23505' }))).toBe(true);
+  });
+
+  test('is no error only where Sequelize has caught a duplicate on the server', () => {
+    const sql = 'SELECT sequelize_caught_exception FROM t';
+    expect(pg.owns({ code: '23505', sql })).toBe(true);
+    for (const other of [
+      { code: '23503', sql },
+      { code: '23505', sql: ['sequelize_caught_exception'] },
+    ]) {
+      expect([pg.owns(other), pg.classify(other)]).toEqual([false, undefined]);
+    }
   });
 });
