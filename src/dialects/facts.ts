@@ -67,7 +67,8 @@ export function isIdentifier(text: string): boolean {
  * Source: https://github.com/knex/knex/blob/3.3.0/lib/execution/internal/query-executioner.js
  */
 export function ownText(message: string): string {
-  if (!message.includes(' - ') || !STATEMENT.test(message.slice(startOf(message)))) return message;
+  const head = message.slice(0, HEAD);
+  if (!STATEMENT.test(head.slice(startOf(head))) || !message.includes(' - ')) return message;
   let depth = 0;
   for (let at = 0; at < message.length; at++) {
     const character = message.charAt(at);
@@ -85,6 +86,9 @@ export function ownText(message: string): string {
   // Quotes, comments or parentheses that do not pair: what is last is not the statement's.
   return message.slice(message.lastIndexOf(' - ') + 3);
 }
+
+/** Whether a message begins with a statement, its beginning tells: all of it may be a megabyte of spaces. */
+const HEAD = 4096;
 
 /** The quotation marks of SQL. */
 const QUOTES = '\'"`';
