@@ -7,11 +7,14 @@ import { QUICK } from './measure.js';
 
 /**
  * Runs the groups one after another, each in a process of its own, so that none pays for the shapes and the heap of
- * another, and prints one table. `--quick` takes less than a minute, `--write` puts the table into README.md,
- * `--only=name,…` runs some groups.
+ * another, and prints one table. `--quick` takes less time, `--write` puts the table into README.md and its figures into
+ * the README of the package, `--only=name,…` runs some groups.
  */
 
 const GROUPS = ['translate', 'pass', 'wrap', 'stacks', 'body', 'import', 'size', 'scale', 'hostile', 'memory', 'http'];
+
+/** Milliseconds since the start after which nothing is measured again. */
+const PATIENCE = 300_000;
 
 const BEGIN = '<!-- begin of the table -->';
 const END = '<!-- end of the table -->';
@@ -41,21 +44,37 @@ async function main() {
   const started = Date.now();
   for (const name of option('only')?.split(',') ?? GROUPS) {
     const before = Date.now();
-    const measured = await runGroup(name);
+    const measured = await measureGroup(name);
     if (Array.isArray(measured)) rows.push(...measured);
-    else for (const part of measured.parts) rows.push(...(await runGroup(`${name}/${part}`)));
+    else for (const part of measured.parts) rows.push(...(await measureGroup(`${name}/${part}`)));
     process.stderr.write(`${name}: ${((Date.now() - before) / 1000).toFixed(1)} s\n`);
   }
   const table = toTable(rows);
   console.log(table);
   const missed = rows.filter((row) => row.goal !== 'control' && verdict(row) === 'MISSED');
-  const noisy = rows.filter((row) => row.goal === 'control' && verdict(row) === 'MISSED');
+  const noisy = rows.filter(isNoisy);
   const judged = rows.filter((row) => row.goal !== 'control' && verdict(row) !== '');
   console.log(
     `\n${judged.length - missed.length} of ${judged.length} goals met in ${Math.round((Date.now() - started) / 1000)} s.`,
   );
   if (noisy.length > 0) console.log('A control is out of bounds: the machine was busy, run it again.');
-  if (process.argv.includes('--write')) writeReadme(table);
+  if (process.argv.includes('--write')) {
+    writeReadme(table);
+    writeNumbers(rows);
+  }
+}
+
+/** A group whose control is out of bounds is measured again, once, while there is time for it. */
+async function measureGroup(name) {
+  const rows = await runGroup(name);
+  if (!Array.isArray(rows) || !rows.some(isNoisy) || performance.now() > PATIENCE) return rows;
+  process.stderr.write(`${name}: the machine was busy, again\n`);
+  const again = await runGroup(name);
+  return again.filter(isNoisy).length <= rows.filter(isNoisy).length ? again : rows;
+}
+
+function isNoisy(row) {
+  return row.goal === 'control' && verdict(row) === 'MISSED';
 }
 
 function option(name) {
@@ -120,4 +139,26 @@ function writeReadme(table) {
   const [, after] = text.split(END);
   const written = [before + BEGIN, '', machine, `${versions.join(', ')}.`, '', table, '', END + after].join('\n');
   writeFileSync(path, written);
+}
+
+/** Puts the figures that the README of the package has into it. */
+function writeNumbers(rows) {
+  // As the table has them: a test compares the two.
+  const found = (end) => rows.filter(({ what }) => what.endsWith(end)).map(({ value }) => Number(shown(value, '')));
+  const translate = found('translate, with rules / bare Error');
+  const [sooner] = found('db-errors + http-errors, to text / ours').sort((a, b) => a - b);
+  const [pass] = found('TypeError: translate');
+  const [get] = found('get(): wrapped / bare');
+  if ([...translate, sooner, pass, get].includes(undefined)) throw new Error('Expected --write to come without --only');
+  const [least, most] = [Math.min(...translate), Math.max(...translate)].map((value) => value.toFixed(2));
+  const sentence =
+    `Translating costs ${least} to ${most} times as much as constructing a bare \`Error\`, up to the body ` +
+    `${Math.floor(sooner)} times less than\n\`db-errors\` with \`http-errors\`; a \`TypeError\` passes in ` +
+    `${Math.round(pass)} ns, a wrapped \`get()\` takes ${get.toFixed(2)} times as long as a bare one\n` +
+    `([benchmark](bench/README.md), Node ${process.versions.node.split('.')[0]}).`;
+  const path = rootUrl('README.md');
+  const text = readFileSync(path, 'utf8');
+  const [before, rest] = text.split('<!-- numbers -->');
+  const [, after] = rest.split('<!-- /numbers -->');
+  writeFileSync(path, `${before}<!-- numbers -->${sentence}<!-- /numbers -->${after}`);
 }

@@ -517,6 +517,27 @@ describe('the text', () => {
   });
 });
 
+describe('the figures', () => {
+  test('are those of the last benchmark', () => {
+    const rows = Array.from(
+      readFileSync(join(ROOT, 'bench/README.md'), 'utf8').matchAll(/^\| P\d+ +\| (.+?) +\| ([\d.]+)/gm),
+      ([, what = '', median]) => ({ what, median: Number(median) }),
+    );
+    const found = (end: string) => rows.filter(({ what }) => what.endsWith(end)).map(({ median }) => median);
+    const translate = found('translate, with rules / bare Error').map((median) => median.toFixed(2));
+    const [sooner = 0] = found('db-errors + http-errors, to text / ours').sort((a, b) => a - b);
+    const [pass = 0] = found('TypeError: translate');
+    const [get = 0] = found('get(): wrapped / bare');
+    translate.sort();
+    const [, numbers = ''] = /<!-- numbers -->([\s\S]*)<!-- \/numbers -->/.exec(README) ?? [];
+    // The last one is the version of Node.
+    expect(numbers.match(/\d+(?:\.\d+)?/g)?.slice(0, -1)).toEqual([
+      ...[translate[0], translate.at(-1), String(Math.floor(sooner))],
+      ...[String(Math.round(pass)), get.toFixed(2)],
+    ]);
+  });
+});
+
 describe('the promises', () => {
   test.each(table('promise'))('%s', (_promise, link = '') => {
     const [, title = '', path = ''] = link.match(/^\[(.+)\]\((.+)\)$/) ?? [];
