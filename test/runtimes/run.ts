@@ -126,10 +126,13 @@ function subpaths(consumer: string): string[] {
     exports: Record<string, unknown>;
   };
   const paths = Object.keys(exports).flatMap((path) => {
-    if (path === '.' || path === './package.json') return [];
+    if (path === '.' || path === './package.json' || exports[path] === null) return [];
     if (!path.endsWith('/*')) return [path];
     const files = readdirSync(join(folder, 'dist', path.slice(2, -2))).filter((file) => file.endsWith('.js'));
-    return files.map((file) => path.slice(0, -1) + file.slice(0, -'.js'.length));
+    // `null` closes a path that the wildcard would open.
+    return files
+      .map((file) => path.slice(0, -1) + file.slice(0, -'.js'.length))
+      .filter((file) => exports[file] !== null);
   });
   if (paths.length < 20) throw new Error(`Expected at least 20 subpaths, got ${paths}`);
   return paths.map((path) => `db-http-errors/${path.slice(2)}`);
