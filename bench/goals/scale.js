@@ -1,11 +1,11 @@
 import { defineConflicts } from '../../dist/index.js';
 import { definePolicy } from '../../dist/policy.js';
 import { raceFresh, raceLoop, ratio, row, spread } from '../measure.js';
-import { pgError, pgFields } from '../natives.js';
+import { mysqlError, pgError, pgFields } from '../natives.js';
 
-/** P16, P18, P19: long values, many columns, many rules. */
+/** P16, P18, P19: long values, many columns, many rules. Then constraints: what a catalog of many costs an error. */
 export default async function () {
-  return [...(await longValues()), ...(await manyColumns()), ...(await manyRules())];
+  return [...(await longValues()), ...(await manyColumns()), ...(await manyRules()), ...(await manyConstraints())];
 }
 
 /** PostgreSQL reports a value whole: what its length costs once the text is in the cache. */
@@ -105,4 +105,26 @@ function unique(constraint, columns, values) {
     detail: `Key (${columns.join(', ')})=(${values.join(', ')}) already exists.`,
     constraint,
   });
+}
+
+/** MySQL's key, which has its columns from the catalog alone: of 40 constraints and of 10,000. */
+async function manyConstraints() {
+  const error = mysqlError(1062, '23000', "Duplicate entry 'a' for key 'table_7.table_7_email_key'");
+  const candidates = {};
+  for (const count of [0, 40, 10_000]) {
+    const constraints = Array.from({ length: count }, (_, at) => ({
+      ...{ kind: 'unique', name: `table_${at}_email_key`, schema: 'shop', table: `table_${at}`, columns: ['email'] },
+    }));
+    const { translate } = defineConflicts({
+      rules: { 'table_7(email)': { detail: 'Taken.' }, table_7_email_key: { detail: 'Taken.' } },
+      ...(count > 0 && { catalog: { dialect: 'mysql', constraints } }),
+    });
+    candidates[count] = () => translate(error);
+  }
+  const times = await raceLoop(candidates);
+  const more = times.get('10000').map((time, round) => time - times.get('0')[round]);
+  return [
+    row('catalog', '10,000 constraints / 40: translate', ratio(times, '10000', '40'), '×', { atMost: 1.2 }),
+    row('catalog', '10,000 constraints − none: translate', spread(more), 'ns', { atMost: 1500 }),
+  ];
 }
