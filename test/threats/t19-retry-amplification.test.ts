@@ -32,8 +32,8 @@ test('an endless deadlock ends after five attempts, as contention', async () => 
 test('a budget ends it, however many attempts there are', async () => {
   const from = performance.now();
   const run = vi.fn(() => Promise.reject(deadlock()));
-  await failed(withTransactionRetry(database(), run, { attempts: 1e6, baseDelay: 20, maxDelay: 20, budget: 100 }));
-  expect(performance.now() - from).toBeLessThan(1000);
+  await failed(withTransactionRetry(database(), run, { attempts: 1e6, baseDelay: 20, maxDelay: 20, budget: 500 }));
+  expect(performance.now() - from).toBeLessThan(5000);
   expect(run.mock.calls.length).toBeGreaterThan(1);
 });
 
