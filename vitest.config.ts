@@ -24,9 +24,9 @@ export default defineConfig({
     // For a machine that does other things, too.
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // `npm run coverage`, and CI. It counts what every test of every database reaches.
+    // `npm run coverage`, and `.ci/run`. It counts what every test of every database reaches.
     coverage: {
-      enabled: process.env.CI === 'true',
+      enabled: process.env.COVERAGE === 'true',
       provider: 'v8',
       include: ['src/**/*.ts'],
       exclude: [
