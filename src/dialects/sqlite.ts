@@ -222,7 +222,7 @@ function readColumns(violation: Draft, text: string | undefined): void {
   if (text.startsWith("index '") && text.endsWith("'")) {
     // A quote inside the name is doubled; where it is not, this is the column of a table with an odd name.
     const name = text.slice(7, -1);
-    if (!name.replaceAll("''", '').includes("'")) violation.constraint = name.replaceAll("''", "'");
+    if (name !== '' && !name.replaceAll("''", '').includes("'")) violation.constraint = name.replaceAll("''", "'");
     return;
   }
   const dot = text.indexOf('.');

@@ -36,4 +36,18 @@ describe('a fact is left out rather than empty', () => {
     expect(violation?.kind).toMatch(/^(unique|check|foreign_key)_violation$/);
     expect(Object.values(violation ?? {}).flat()).not.toContain('');
   });
+
+  test.each(["index ''", "index '"])('in a unique key of SQLite, %s', (text) => {
+    const violation = classify(
+      Object.assign(captured('better-sqlite3/sqlite-3/unique-expression'), {
+        message: `UNIQUE constraint failed: ${text}`,
+      }),
+    );
+    expect(violation).toEqual({
+      kind: 'unique_violation',
+      driver: 'better-sqlite3',
+      dialect: 'sqlite',
+      code: 'SQLITE_CONSTRAINT_UNIQUE',
+    });
+  });
 });
