@@ -1,13 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 // npm run mutate [-- <file> …] [-- --changed [--since <commit>]] [--minutes <n>]
 //
 // Changes the core in one place at a time, runs the tests that reach it, and says which changes no test has noticed.
-// A survivor has to be in survivors.json, with the reason why no test could notice it, or the run fails. So it does
-// when fewer than 95 % are noticed.
+// A survivor has to be listed in survivors/<file>.json, with the reason why no test could notice it, or the run fails.
+// So it does when fewer than 95 % are noticed.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CONFIG = 'test/mutation/stryker.config.json';
@@ -19,7 +20,6 @@ const LEAST = 95;
 
 /** A mutant that no test can notice. `code` is the line where it begins, so that it is found when others move. */
 interface Survivor {
-  readonly file: string;
   readonly code: string;
   /** The text that was changed, and into what. */
   readonly from: string;
@@ -43,16 +43,20 @@ interface Report {
   readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>;
 }
 
-/** The core: what reads an error and makes an answer of it. */
+/** The core: all that the root of the package loads. */
 function coreFiles(): string[] {
-  const drivers = ['pg', 'mysql2', 'better-sqlite3', 'prisma'].map((name) => `src/drivers/${name}.ts`);
-  return [...filesOf('src'), ...filesOf('src/dialects'), ...drivers].filter((file) => file !== 'src/index.ts');
-}
-
-function filesOf(folder: string): string[] {
-  return readdirSync(`${ROOT}/${folder}`)
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => `${folder}/${name}`);
+  const found = new Set<string>();
+  const visit = (file: string) => {
+    if (found.has(file)) return;
+    found.add(file);
+    const source = readFileSync(`${ROOT}/${file}`, 'utf8');
+    // Statements that only import types load nothing.
+    for (const [, path = ''] of source.matchAll(/^(?:import|export) (?!type )[^;]*? from '(\.[^']+)'/gm)) {
+      visit(join(dirname(file), path));
+    }
+  };
+  visit('src/index.ts');
+  return [...found].sort();
 }
 
 /** The lines of the core that differ from a commit, as `file:first-last`; `HEAD~20` may be before the first commit. */
@@ -108,11 +112,10 @@ function between(source: string, { start, end }: Mutant['location']): string {
 }
 
 function survivorsOf(report: Report): Survivor[] {
-  return Object.entries(report.files).flatMap(([file, { source, mutants }]) =>
+  return Object.values(report.files).flatMap(({ source, mutants }) =>
     mutants
       .filter(({ status }) => UNNOTICED.includes(status))
       .map(({ location, replacement = '' }) => ({
-        file,
         code: (source.split('\n')[location.start.line - 1] as string).trim(),
         from: between(source, location),
         to: replacement,
@@ -121,8 +124,14 @@ function survivorsOf(report: Report): Survivor[] {
   );
 }
 
-function keyOf({ file, code, from, to }: Survivor): string {
-  return JSON.stringify([file, code, from, to]);
+function keyOf({ code, from, to }: Survivor): string {
+  return JSON.stringify([code, from, to]);
+}
+
+/** Those of a file that are known. */
+function listedOf(file: string): Survivor[] {
+  const path = `${ROOT}/test/mutation/survivors/${file.slice('src/'.length, -'.ts'.length)}.json`;
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Survivor[]) : [];
 }
 
 const { values, positionals } = parseArgs({
@@ -136,11 +145,11 @@ const { values, positionals } = parseArgs({
 const until = Date.now() + Number(values.minutes) * 60_000;
 const asked = positionals.length > 0 ? positionals : values.changed ? changedSince(values.since) : coreFiles();
 const files = [...new Set(asked.map((what) => what.replace(/:.*/, '')))];
-const listed = JSON.parse(readFileSync(`${ROOT}/test/mutation/survivors.json`, 'utf8')) as Survivor[];
 const unfinished: string[] = [];
 const failures: string[] = [];
 let noticed = 0;
 let unnoticed = 0;
+let listed = 0;
 
 for (const file of files) {
   const what = asked.filter((each) => each.replace(/:.*/, '') === file);
@@ -152,15 +161,16 @@ for (const file of files) {
   }
   const mutants = Object.values(report.files).flatMap((each) => each.mutants);
   const survivors = survivorsOf(report);
-  const known = new Set(listed.filter((each) => each.file === file).map(keyOf));
+  const known = new Set(listedOf(file).map(keyOf));
   for (const survivor of survivors.filter((each) => !known.has(keyOf(each)))) {
     const { reason, ...rest } = survivor;
-    failures.push(`No test notices, and survivors.json does not have: ${JSON.stringify(rest)}`);
+    failures.push(`${file}: no test notices, and nobody lists: ${JSON.stringify(rest)}`);
   }
   if (what.includes(file)) {
     const found = new Set(survivors.map(keyOf));
-    for (const key of known) if (!found.has(key)) console.log(`survivors.json has what is noticed, or gone: ${key}`);
+    for (const key of known) if (!found.has(key)) console.log(`${file}: listed, and noticed or gone: ${key}`);
   }
+  listed += known.size;
   const killed = mutants.filter(({ status }) => NOTICED.includes(status)).length;
   noticed += killed;
   unnoticed += survivors.length;
@@ -175,7 +185,7 @@ const score = percent(noticed, unnoticed);
 if (!values.changed && Number(score) < LEAST) failures.push(`Expected at least ${LEAST} %`);
 for (const file of unfinished) console.log(`${file}: not run to its end, the time was over`);
 for (const failure of failures) console.log(failure);
-console.log(`${noticed} of ${noticed + unnoticed} noticed (${score} %), ${listed.length} survivors are listed`);
+console.log(`${noticed} of ${noticed + unnoticed} noticed (${score} %), ${listed} survivors are listed`);
 process.exitCode = failures.length > 0 ? 1 : 0;
 
 function percent(some: number, others: number): string {
