@@ -26,6 +26,9 @@ export interface Target {
 
 const NAME = 'soak';
 
+/** Who takes the connections that the service shall not get. */
+const HOARDER = 'hoarder';
+
 export async function openPostgres(): Promise<Target> {
   const server = await restartablePostgres('max_connections=25');
   await server.start();
@@ -41,6 +44,7 @@ export async function openPostgres(): Promise<Target> {
   };
   await asAdmin(async (client) => {
     await client.query(`CREATE ROLE ${NAME} LOGIN`);
+    await client.query(`CREATE ROLE ${HOARDER} LOGIN`);
     await client.query(`CREATE DATABASE ${NAME} OWNER ${NAME}`);
   }, 'postgres');
   const proxy = await startProxy(Number(new URL(server.url).port));
@@ -60,7 +64,7 @@ export async function openPostgres(): Promise<Target> {
       }),
     exhaust: () =>
       exhaust(async () => {
-        const client = new pg.Client({ connectionString: `${server.url.replace('postgres@', `${NAME}@`)}` });
+        const client = new pg.Client({ connectionString: server.url.replace('postgres@', `${HOARDER}@`) });
         client.on('error', () => undefined);
         await client.connect();
         return () => client.end();
@@ -85,7 +89,7 @@ export async function openMysql(): Promise<Target> {
   };
   const query = (sql: string) => asAdmin(async (connection) => (await connection.query(sql))[0]);
   await query(`CREATE DATABASE ${NAME}`);
-  await query(`CREATE USER ${NAME} IDENTIFIED BY '${NAME}'`);
+  for (const user of [NAME, HOARDER]) await query(`CREATE USER ${user} IDENTIFIED BY '${user}'`);
   await query(`GRANT ALL ON ${NAME}.* TO ${NAME}`);
   const port = Number(new URL(server.url).port);
   const proxy = await startProxy(port);
@@ -111,7 +115,7 @@ export async function openMysql(): Promise<Target> {
     },
     exhaust: () =>
       exhaust(async () => {
-        const connection = await createConnection({ host: '127.0.0.1', port, user: NAME, password: NAME });
+        const connection = await createConnection({ host: '127.0.0.1', port, user: HOARDER, password: HOARDER });
         connection.on('error', () => undefined);
         return () => connection.end();
       }),
