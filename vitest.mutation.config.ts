@@ -14,6 +14,7 @@ const TESTS = [
   'wrap',
   'causes',
   'values',
+  'golden',
   'dialects',
   'conflict-error',
   'logging',
