@@ -34,7 +34,8 @@ export interface ConflictOrigin {
 
 interface Known<Code extends ProblemCode>
   extends Pick<ConflictFacts, 'cause' | 'violation' | 'rule' | 'origin' | 'format'> {
-  readonly problem: ProblemOf<Code>;
+  /** Of this occurrence, once somebody has looked at it. */
+  problem: ProblemOf<Code>;
   /** Made when somebody asks. */
   headers: Record<string, string> | undefined;
   /** True once {@link ConflictError.toResponse} has been called. */
@@ -94,7 +95,8 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
 
   /** The canonical problem, whatever the format of the body. */
   get problem(): ProblemOf<Code> {
-    return identified(ConflictError.#of(this)?.problem ?? (UNKNOWN as ProblemOf<Code>));
+    const known = ConflictError.#of(this);
+    return known === undefined ? (UNKNOWN as ProblemOf<Code>) : occurrenceOf(known);
   }
 
   /** The facts that the database reported, for the server; absent for a conflict that the application raised. */
@@ -140,7 +142,7 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
   toJSON(): unknown {
     const known = ConflictError.#of(this);
     if (known === undefined) return UNKNOWN;
-    return known.format === undefined ? identified(known.problem) : known.format.body;
+    return known.format === undefined ? occurrenceOf(known) : known.format.body;
   }
 
   /** A new `Response` with status, headers and body: what Hono asks an error for. */
@@ -177,6 +179,11 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
     // biome-ignore lint/complexity/noThisInStatic: a subclass asks through the same method
     return this === ConflictError ? isConflictError(value) : Function.prototype[Symbol.hasInstance].call(this, value);
   }
+}
+
+function occurrenceOf<Code extends ProblemCode>(known: Known<Code>): ProblemOf<Code> {
+  known.problem = identified(known.problem);
+  return known.problem;
 }
 
 /** True for the errors of every copy of this package. Throws only what a hostile proxy throws. */

@@ -210,8 +210,10 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   }
 
   function make({ problem, rule }: Answer, cause: unknown, violation?: Violation, context?: Context): ConflictError {
-    const form = format === 'problem' ? undefined : formatted(identified(problem), context);
-    return new ConflictError(problem, { cause, violation, rule, origin, format: form, captureStack });
+    const facts = { cause, violation, rule, origin, captureStack };
+    if (format === 'problem') return new ConflictError(problem, facts);
+    const seen = identified(problem);
+    return new ConflictError(seen, { ...facts, format: formatted(seen, context) });
   }
 
   /** The body of another format, as plain data; `undefined` where the format fails. */

@@ -1,14 +1,5 @@
 import { type Context, headerOf, operationOf } from './context.ts';
-import {
-  CODES,
-  type Known,
-  type Problem,
-  type ProblemCode,
-  type ProblemError,
-  toPointer,
-  toProblem,
-  UNSEEN,
-} from './problem.ts';
+import { CODES, type Problem, type ProblemCode, type ProblemError, toPointer, toProblem, UNSEEN } from './problem.ts';
 import type { Violation } from './violation.ts';
 
 /** The public words of one answer. */
@@ -109,6 +100,7 @@ export interface Policy {
 export function definePolicy(options: PolicyOptions): Policy {
   const { status: statuses = {}, typeBase, exposeColumns } = options;
   const find = defineLookup(options.rules ?? {});
+  const unruled: Problems = {};
 
   function status(code: ProblemCode, context?: Context, violation?: Violation): number {
     return statuses[code] ?? (isConditional(code, context, violation) ? 412 : CODES[code][0]);
@@ -123,34 +115,39 @@ export function definePolicy(options: PolicyOptions): Policy {
     const raised = violation.kind === 'raise_exception' && rule !== undefined ? 'invalid_state' : undefined;
     const code = concealed ? 'conflict' : (plain?.code ?? raised ?? codeOf(violation, context));
     if (code === undefined) return undefined;
-    const words = plain ?? (rule as RuleByCode | undefined)?.[code];
+    const words = concealed ? CONCEALED : (plain ?? (rule as RuleByCode | undefined)?.[code]);
     if (BY_REQUEST.has(code) && words === undefined && statuses[code] === undefined) return undefined;
-    const problem = toProblem(
-      code,
-      (concealed ? undefined : (words?.status ?? statusRaised(violation))) ?? status(code, context, violation),
-      concealed ? {} : wordsOf(words, violation, code, context, found),
-      typeBase,
-      instance,
-    );
+    const asked = concealed ? undefined : (words?.status ?? statusRaised(violation));
+    let problem = problemOf(found, words, violation, code, asked ?? status(code, context, violation));
+    const detail = sentence(words?.detail, context) ?? problem.detail;
+    if (instance !== UNSEEN || detail !== problem.detail) problem = { ...problem, detail, instance } as Problem;
     // A rule that has no sentence for this code has not answered.
-    return { problem, rule: concealed || words !== undefined ? found?.key : undefined };
+    return { problem, rule: words === undefined ? undefined : found?.key };
   }
 
-  function wordsOf(
+  /** A problem without an id is the same each time that a rule answers with a code: it is made once. */
+  function problemOf(
+    found: Found | undefined,
     words: Words | undefined,
     violation: Violation,
     code: ProblemCode,
-    context: Context | undefined,
-    found: Found | undefined,
-  ): Known {
+    status: number,
+  ): Problem {
+    const problems = found?.problems ?? unruled;
+    const made = problems[code];
+    if (made?.status === status) return made;
     const fields = words?.fields;
-    return {
+    const known = {
       type: words?.type,
       title: words?.title,
-      detail: sentence(words?.detail, context),
+      detail: typeof words?.detail === 'string' ? words.detail : undefined,
       resource: words?.resource,
-      errors: fields && found ? remembered(found, fields, code) : exposed(violation, code),
+      errors: fields ? errorsOf(fields, code) : exposed(violation, code),
     };
+    const problem = toProblem(code, status, known, typeBase, UNSEEN);
+    // Which columns are let out, the violation decides.
+    if (fields !== undefined || !exposeColumns) problems[code] = problem;
+    return problem;
   }
 
   /** The columns that the application lets out without a rule. */
@@ -174,15 +171,12 @@ export function definePolicy(options: PolicyOptions): Policy {
 /** The names of 32 columns, as long as the other databases have them, and some more. */
 const LONGEST_KEY = 4096;
 
-/** Entries of `errors` are the same each time that a rule answers with a code: they are made once. */
-function remembered(found: Found, fields: readonly string[], code: ProblemCode): readonly ProblemError[] | undefined {
-  found.errors[code] ??= errorsOf(fields, code);
-  return found.errors[code];
-}
-
 function errorsOf(fields: readonly string[], code: ProblemCode): readonly ProblemError[] {
   return Object.freeze(fields.map((field) => Object.freeze({ pointer: toPointer(field), code: CODES[code][2] })));
 }
+
+/** The words of a rule that gives nothing away. */
+const CONCEALED: Words = { fields: [] };
 
 /** Codes that pass through unless the application asks for them: bugs of the server until it says otherwise. */
 const BY_REQUEST: ReadonlySet<ProblemCode> = new Set(['required', 'invalid_value']);
@@ -273,8 +267,11 @@ interface Found {
   /** True for one sentence, false for a sentence by code. */
   readonly plain: boolean;
   /** What the rule has answered with before. */
-  readonly errors: { [Code in ProblemCode]?: readonly ProblemError[] };
+  readonly problems: Problems;
 }
+
+/** Problems without an id. */
+type Problems = { [Code in ProblemCode]?: Problem };
 
 /**
  * Finds the rule of a violation: the most specific wins, a name before columns. Only own keys count, and a hundred
@@ -286,7 +283,7 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
   let qualified = false;
   for (const key of Object.keys(rules)) {
     const rule = rules[key] as Rule;
-    const found: Found = { key, rule, plain: isPlain(rule), errors: {} };
+    const found: Found = { key, rule, plain: isPlain(rule), problems: {} };
     names.set(key, found);
     qualified ||= key.includes('.');
     for (const [at, reading] of columnKeysOf(key).entries()) {

@@ -252,13 +252,12 @@ const HEX = codesOf('0123456789abcdef');
 const RANDOM = new Uint8Array(8192);
 let used = RANDOM.length;
 
-/** In the place of an id that is made when somebody looks at the problem. */
+/** In the place of an id that is made when somebody looks at the problem: to make one takes a tenth of a translation. */
 export const UNSEEN = '';
 
-/** The same problem, and with an id if it has had none: to make one takes a tenth of a translation. */
+/** The problem of one occurrence: the same, with an id of its own if it has had none. */
 export function identified<P extends Problem>(problem: P): P {
-  if (problem.instance === UNSEEN) (problem as { instance?: string }).instance = newInstance();
-  return problem;
+  return problem.instance === UNSEEN ? { ...problem, instance: newInstance() } : problem;
 }
 
 function newInstance(): string {
