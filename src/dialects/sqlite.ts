@@ -178,7 +178,7 @@ function read(kind: ViolationKind, driver: string, code: string, message: string
   violation.dialect = 'sqlite';
   switch (kind) {
     case 'unique_violation': {
-      readColumns(violation, rest(message, 'UNIQUE constraint failed: '));
+      readKey(violation, message);
       // A rowid is the primary key of some tables and not of others, and SQLite does not say which.
       if (code === 'SQLITE_CONSTRAINT_PRIMARYKEY') violation.primaryKey = true;
       break;
@@ -211,6 +211,34 @@ function read(kind: ViolationKind, driver: string, code: string, message: string
       break;
   }
   return violation as Violation;
+}
+
+/** The columns of the keys that were broken before, by SQLite's whole text. */
+const KEYS = /* @__PURE__ */ new Map<string, Key>();
+
+interface Key {
+  readonly table: string;
+  readonly columns: readonly string[];
+}
+
+/** How many keys are remembered, and how long their texts may be. */
+const MOST_KEYS = 1000;
+const LONGEST_KEY = 256;
+
+/** SQLite says the same of a key each time, and no values, so that it is read once. */
+function readKey(violation: Draft, message: string): void {
+  const key = KEYS.get(message);
+  if (key !== undefined) {
+    violation.table = key.table;
+    violation.columns = key.columns;
+    return;
+  }
+  readColumns(violation, rest(message, 'UNIQUE constraint failed: '));
+  const { table, columns } = violation;
+  if (table === undefined || columns === undefined || message.length > LONGEST_KEY) return;
+  // Text of a wrapper may have values.
+  if (!message.startsWith('UNIQUE') || KEYS.size === MOST_KEYS) return;
+  KEYS.set(message, { table, columns: Object.freeze(columns) });
 }
 
 /**
