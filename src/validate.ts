@@ -56,7 +56,7 @@ export function checkOptions(options: unknown): void {
   checkMembers('the options of defineConflicts()', options, OPTION_TESTS);
   const { rules, status } = options as { rules?: Record<string, unknown>; status?: unknown };
   if (status !== undefined) checkMembers('status', status, every(CODES, isStatus));
-  for (const key of Object.keys(rules ?? {})) checkRule(key, rules?.[key]);
+  for (const [key, rule] of Object.entries(rules ?? {})) checkRule(key, rule);
 }
 
 function checkRule(key: string, rule: unknown): void {
@@ -98,7 +98,7 @@ export function nearest(name: string, names: readonly string[]): string {
   return near && near[0] <= 1 + name.length / 3 ? `did you mean "${near[1]}"?` : `expected one of ${names.join(', ')}`;
 }
 
-/** Levenshtein's: how many letters have to be put in, taken out or changed, or `limit` where it is no less. */
+/** Levenshtein's: how many letters have to be put in, taken out or changed; `limit` as soon as it is no less. */
 export function distance(a: string, b: string, limit: number = Number.POSITIVE_INFINITY): number {
   const row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let i = 1; i <= a.length; i++) {
@@ -111,7 +111,7 @@ export function distance(a: string, b: string, limit: number = Number.POSITIVE_I
       const found = Math.min(above + 1, (row[j - 1] as number) + 1, diagonal + same);
       diagonal = above;
       row[j] = found;
-      if (found < least) least = found;
+      least = Math.min(least, found);
     }
     if (least >= limit) return limit;
   }
