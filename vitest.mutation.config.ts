@@ -10,6 +10,7 @@ const TESTS = [
   'context',
   'codes',
   'answer',
+  'mysql-messages',
   'constraints',
   'openapi',
   'wrap',

@@ -192,11 +192,13 @@ function readUnique(violation: Draft, errno: number, text: string, dialect: Dial
   // In English what follows the words is the key, even if it has an apostrophe.
   const english = text.startsWith("Duplicate entry '") ? text.lastIndexOf("' for key '") : -1;
   const key =
-    english >= 0 && text.endsWith("'") ? { name: text.slice(english + 11, -1), start: english + 10 } : lastQuoted(text);
-  // A key always comes after something else in quotes. Without that, SIGNAL has put its own text to the number.
+    english !== -1 && text.endsWith("'")
+      ? { name: text.slice(english + 11, -1), start: english + 10 }
+      : lastQuoted(text);
   if (key === undefined || key.name === '') return;
   if (text.length - key.start - key.name.length > FURTHEST) return;
-  if (english < 0 && errno !== 1859 && text.lastIndexOf("'", key.start - 1) < 0) return;
+  // A key always comes after something else in quotes. Without that, SIGNAL has put its own text to the number.
+  if (errno !== 1859 && text.indexOf("'") === key.start) return;
   if (errno === 1761) {
     const table = lastQuoted(text.slice(0, key.start));
     if (table !== undefined) violation.table = table.name;
@@ -233,12 +235,12 @@ function isOrdinary(name: string): boolean {
  * It is missing for users without rights on the other table, and cut at about 190 bytes: what is cut is left out.
  */
 function readForeignKey(violation: Draft, text: string, dialect: Dialect | undefined): void {
-  // Chinese messages of MariaDB have full-width parentheses.
-  const wide = text.indexOf('（');
-  const opened = wide < 0 ? text.indexOf('(') : wide;
-  if (opened < 0) return;
+  const narrow = text.indexOf('(');
+  // Chinese messages of MariaDB have full-width parentheses; behind another one it is part of a name.
+  const wide = text.lastIndexOf('（', narrow);
+  const opened = wide === -1 ? narrow : wide;
+  if (opened === -1) return;
   const reader = new NameReader(text, opened + 1, dialect);
-  reader.skip(' ');
   const schema = reader.name('.');
   const table = reader.name(', CONSTRAINT ');
   if (schema.end && table.end) {
@@ -270,17 +272,14 @@ function readCheck(violation: Draft, text: string): void {
     if (constraint !== undefined) violation.constraint = constraint;
     return;
   }
-  const start = text.indexOf('`');
+  const path = lastPath(text, 2);
   // SIGNAL has put its own text to the number.
-  if (start < 0) return;
-  const failed = new NameReader(text, start, 'mariadb').name(' ');
-  const [schema, table] = lastPath(text, 2) ?? [];
-  if (schema !== undefined) violation.schema = schema;
-  if (table !== undefined) violation.table = table;
-  const { name } = failed;
-  if (name !== undefined) {
-    violation.constraint = table !== undefined && name.startsWith(`${table}.`) ? name.slice(table.length + 1) : name;
-  }
+  if (path === undefined) return;
+  const [schema, table] = path as [string, string];
+  violation.schema = schema;
+  violation.table = table;
+  const { name } = new NameReader(text, text.indexOf('`'), 'mariadb').name(' ');
+  if (name !== undefined) violation.constraint = name.startsWith(`${table}.`) ? name.slice(table.length + 1) : name;
 }
 
 /**
@@ -289,7 +288,8 @@ function readCheck(violation: Draft, text: string): void {
  */
 function readColumn(violation: Draft, text: string): void {
   if (violation.code === '1423' || violation.code === '1690') return; // they name a view, an expression
-  const path = text.lastIndexOf('`') > text.lastIndexOf("'") ? lastPath(text, 3) : undefined;
+  const isPath = !text.includes("'", text.lastIndexOf('`'));
+  const path = isPath ? lastPath(text, 3) : undefined;
   if (path !== undefined) {
     const [schema, table, column] = path as [string, string, string];
     violation.schema = schema;
@@ -297,7 +297,8 @@ function readColumn(violation: Draft, text: string): void {
     violation.columns = [column];
     return;
   }
-  const column = violation.code === '1366' ? lastQuoted(text)?.name : quoted(text);
+  // MariaDB's Chinese has a path that is none, behind the value: `` `shop`items`n` ``.
+  const column = violation.code !== '1366' ? quoted(text) : isPath ? undefined : lastQuoted(text)?.name;
   if (column !== undefined) violation.columns = [column];
 }
 
@@ -305,36 +306,30 @@ function readColumn(violation: Draft, text: string): void {
 function lastPath(text: string, length: number): string[] | undefined {
   const names: string[] = [];
   let end = text.lastIndexOf('`');
-  for (let at = 1; at <= length; at++) {
-    let start: number;
-    if (at < length) {
-      start = text.lastIndexOf('`.`', end - 1);
-    } else {
-      start = text.lastIndexOf('`', end - 1);
-      while (start > 0 && text[start - 1] === '`') start = text.lastIndexOf('`', start - 2);
-      start -= 2;
-    }
-    const name = text.slice(start + 3, end);
-    if (start < -2 || end < 0 || name === '' || name.replaceAll('``', '').includes('`')) return undefined;
-    names.unshift(name.replaceAll('``', '`'));
-    end = start;
+  for (;;) {
+    let start = text.lastIndexOf('`', end - 1);
+    while (text[start - 1] === '`') start = text.lastIndexOf('`', start - 2);
+    if (start === -1 || start === end - 1) return undefined;
+    names.unshift(text.slice(start + 1, end).replaceAll('``', '`'));
+    if (names.length === length) return names;
+    end = start - 2;
+    if (!text.startsWith('`.', end)) return undefined;
   }
-  return names;
 }
 
 /** What stands between the first and the last apostrophe that is a quotation mark. */
 function quoted(text: string): string | undefined {
   let start = text.indexOf("'");
-  while (start > 0 && isLetter(text.charCodeAt(start - 1))) start = text.indexOf("'", start + 1);
+  while (isLetter(text.charCodeAt(start - 1))) start = text.indexOf("'", start + 1);
   const end = lastClosing(text);
-  return start >= 0 && start < end - 1 ? text.slice(start + 1, end) : undefined;
+  return start !== -1 && start < end - 1 ? text.slice(start + 1, end) : undefined;
 }
 
 /** The last name in apostrophes and where its first one is; `undefined` where an apostrophe may be part of the name. */
 function lastQuoted(text: string): { name: string; start: number } | undefined {
   const end = lastClosing(text);
   const start = text.lastIndexOf("'", end - 1);
-  if (end < 1 || start < 0 || start === end - 1 || isLetter(text.charCodeAt(start - 1))) return undefined;
+  if (start === -1 || start >= end - 1 || isLetter(text.charCodeAt(start - 1))) return undefined;
   return { name: text.slice(start + 1, end), start };
 }
 
@@ -363,10 +358,6 @@ class NameReader {
     this.dialect = dialect;
   }
 
-  skip(text: string): void {
-    if (this.text.startsWith(text, this.at)) this.at += text.length;
-  }
-
   /**
    * The name here and which of `ends` follows it; no `end` when none does. Names stand in backticks, in double quotes
    * (ANSI_QUOTES) or bare (sql_quote_show_create=0). MariaDB and MySQL 5 double a quote inside, MySQL 9 does not: a
@@ -377,10 +368,10 @@ class NameReader {
     const quote = text[at] === '`' || text[at] === '"' ? (text[at] as string) : '';
     const from = at + quote.length;
     let found: string | undefined;
-    let to = -1;
+    let to = text.length;
     for (const end of ends) {
       const place = this.closing(quote, end, from);
-      if (place >= 0 && (to < 0 || place < to)) {
+      if (place >= from && place < to) {
         to = place;
         found = end;
       }
@@ -395,12 +386,15 @@ class NameReader {
     return name === '' ? { end: found } : { name, end: found };
   }
 
-  /** Where the quote before this end is; the end itself where names have no quotes. Without making a text of the two. */
+  /**
+   * Where the quote before this end is; the end itself where names have no quotes; less than nothing where it is
+   * missing. Without making a text of the two.
+   */
   private closing(quote: string, end: string, from: number): number {
     const { text } = this;
     let place = text.indexOf(end, from + quote.length);
-    if (quote !== '') while (place >= 0 && text[place - 1] !== quote) place = text.indexOf(end, place + 1);
-    return place < 0 ? -1 : place - quote.length;
+    if (quote !== '') while (place !== -1 && text[place - 1] !== quote) place = text.indexOf(end, place + 1);
+    return place - quote.length;
   }
 
   /** A list of names, up to one of `ends`. */
