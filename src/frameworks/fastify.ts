@@ -11,6 +11,7 @@ interface Request extends Context {
 interface Reply {
   code(status: number): unknown;
   headers(headers: Record<string, string>): unknown;
+  hasHeader(name: string): boolean;
   removeHeader(name: string): unknown;
   send(body: string): unknown;
 }
@@ -49,7 +50,7 @@ export const fastifyConflicts: (app: Instance, options: FastifyConflictsOptions)
         // A rejection: Fastify would send a string that is thrown here, with status 200.
         if (answer === undefined) return Promise.reject(error);
         if (!answer.isConflict) request.log.error({ err: error });
-        for (const name of OF_THE_BODY) reply.removeHeader(name);
+        for (const name of OF_THE_BODY) if (reply.hasHeader(name)) reply.removeHeader(name);
         reply.code(answer.status);
         reply.headers({ ...answer.headers });
         reply.send(JSON.stringify(answer.body));

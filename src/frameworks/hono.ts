@@ -10,8 +10,11 @@ interface HonoContext {
   readonly req: { readonly raw: Request };
   /** Without a value it takes the header away. */
   header(name: string, value?: string): void;
+  status(status: number): void;
+  /** With the status and the headers that the context has. */
+  body(text: string): Response;
   /** With status and headers of another response. */
-  newResponse(body: ReadableStream | string | null, like: Response): Response;
+  newResponse(body: ReadableStream | null, like: Response): Response;
 }
 
 type ErrorHandler<Context> = (error: Error, context: Context) => Response | Promise<Response>;
@@ -45,7 +48,8 @@ export function honoConflicts<Context extends HonoContext>(
     for (const name of OF_THE_BODY) context.header(name);
     // Not as headers of the response: those of one that a middleware has touched before would win over them.
     for (const [name, value] of Object.entries(answer.headers)) context.header(name, value);
-    return context.newResponse(JSON.stringify(answer.body), new Response(null, { status: answer.status }));
+    context.status(answer.status);
+    return context.body(JSON.stringify(answer.body));
   };
 }
 
@@ -57,7 +61,8 @@ function byDefault(error: Error & { getResponse?: () => Response }, context: Hon
   }
   console.error(error);
   context.header('Content-Type', 'text/plain; charset=UTF-8');
-  return context.newResponse('Internal Server Error', new Response(null, { status: 500 }));
+  context.status(500);
+  return context.body('Internal Server Error');
 }
 
 export default honoConflicts;

@@ -8,9 +8,14 @@ type Context = Parameters<ReturnType<typeof honoConflicts>>[1];
 
 function contextOf(): Context {
   const headers = new Headers();
+  let chosen = 200;
   return {
     req: { raw: new Request('http://localhost/users', { method: 'POST' }) },
     header: (name, value) => (value === undefined ? headers.delete(name) : headers.set(name, value)),
+    status: (status) => {
+      chosen = status;
+    },
+    body: (text) => new Response(text, { status: chosen, headers }),
     newResponse: (body, { status, headers: own }) => {
       for (const [name, value] of own) headers.set(name, value);
       return new Response(body, { status, headers });
