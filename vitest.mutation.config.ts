@@ -10,6 +10,7 @@ const TESTS = [
   'context',
   'codes',
   'answer',
+  'own-text',
   'mysql-messages',
   'constraints',
   'openapi',

@@ -41,8 +41,8 @@ export function textOf(value: unknown): string | undefined {
 }
 
 /** A raised message that is a bare identifier, and so can serve as the name of a condition. */
-export function conditionOf(message: string | undefined): string | undefined {
-  return message !== undefined && message.length <= 64 && isIdentifier(message) ? message : undefined;
+export function conditionOf(message: string): string | undefined {
+  return message.length <= 64 && isIdentifier(message) ? message : undefined;
 }
 
 /** True for what SQL takes as a name without quotes: letters (of any script), `_`, and after the first digits and `$`. */
@@ -67,14 +67,16 @@ export function isIdentifier(text: string): boolean {
  * Source: https://github.com/knex/knex/blob/3.3.0/lib/execution/internal/query-executioner.js
  */
 export function ownText(message: string): string {
+  const last = message.lastIndexOf(' - ');
+  if (last === -1) return message;
   const head = message.slice(0, HEAD);
-  if (!STATEMENT.test(head.slice(startOf(head))) || !message.includes(' - ')) return message;
+  if (!STATEMENT.test(head.slice(startOf(head)))) return message;
   let depth = 0;
-  for (let at = 0; at < message.length; at++) {
+  for (let at = 0; at < last; at++) {
     const character = message.charAt(at);
     if (QUOTES.includes(character)) {
       // Knex escapes with a backslash, SQL by doubling, after which the quotation just begins again.
-      for (at++; at < message.length && message.charAt(at) !== character; at++) if (message.charAt(at) === '\\') at++;
+      for (at++; at < last && message.charAt(at) !== character; at++) if (message.charAt(at) === '\\') at++;
     } else if (character === '(' || character === '[') depth++;
     else if (character === ')' || character === ']') depth--;
     else if (character === '-' || character === '/') at = Math.max(endOfComment(message, at) - 1, at);
@@ -84,7 +86,7 @@ export function ownText(message: string): string {
     }
   }
   // Quotes, comments or parentheses that do not pair: what is last is not the statement's.
-  return message.slice(message.lastIndexOf(' - ') + 3);
+  return message.slice(last + 3);
 }
 
 /** Whether a message begins with a statement, its beginning tells: all of it may be a megabyte of spaces. */
@@ -97,9 +99,9 @@ const QUOTES = '\'"`';
 function startOf(text: string): number {
   let at = 0;
   for (;;) {
-    while (at < text.length && text.charAt(at).trim() === '') at++;
+    while (text[at]?.trim() === '') at++;
     const end = endOfComment(text, at);
-    if (end < 0) return at;
+    if (end === -1) return at;
     at = end;
   }
 }
@@ -109,7 +111,7 @@ function endOfComment(text: string, at: number): number {
   const mark = text.startsWith('--', at) ? '\n' : text.startsWith('/*', at) ? '*/' : undefined;
   if (mark === undefined) return -1;
   const end = text.indexOf(mark, at + 2);
-  return end < 0 ? text.length : end + mark.length;
+  return end === -1 ? text.length : end + mark.length;
 }
 
 /** A name, quoted or not, with those that it is part of. Nothing else may stand where one of its characters does. */
