@@ -619,6 +619,17 @@ describe('translating twice', () => {
     expect(translate(again)).toBe(again);
   });
 
+  test('gives each occurrence a problem and an id of its own, whatever the application does to another', () => {
+    const conflicts = defineConflicts({ rules });
+    const [one, other] = [conflictOf(unique(), undefined, conflicts), conflictOf(unique(), undefined, conflicts)];
+    Object.assign(one.problem, { resource: 'changed', status: 400 });
+    expect(bodyOf(one)).toMatchObject({ resource: 'changed', status: 400 });
+    expect(bodyOf(other)).toMatchObject({ resource: 'user', status: 409 });
+    expect(bodyOf(conflictOf(unique(), undefined, conflicts))).toMatchObject({ resource: 'user', status: 409 });
+    expect(one.problem.instance).not.toBe(other.problem.instance);
+    expect(other.problem).toBe(other.problem);
+  });
+
   test('answers again when other rules know the constraint', () => {
     const error = conflictOf(unique());
     expect(conflictOf(error, undefined, defineConflicts({ rules })).message).toBe(RULE.detail);

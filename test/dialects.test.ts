@@ -248,6 +248,23 @@ describe('a message of SQLite', () => {
     }
   });
 
+  test('of a key is read alike the first time and later, however many keys there are', () => {
+    for (let turn = 0; turn < 2; turn++) {
+      for (let at = 0; at < 1100; at++) {
+        const message = `UNIQUE constraint failed: tenant_${at}.a, tenant_${at}.b`;
+        const facts = classify(sqliteError('SQLITE_CONSTRAINT_PRIMARYKEY', message));
+        expect(facts).toMatchObject({ table: `tenant_${at}`, columns: ['a', 'b'], primaryKey: true });
+        expect(classify(sqliteError('SQLITE_CONSTRAINT_UNIQUE', message))).not.toHaveProperty('primaryKey');
+      }
+    }
+  });
+
+  test('of a key gives columns that nobody can change for the next error', () => {
+    const error = () => sqliteError('SQLITE_CONSTRAINT_UNIQUE', 'UNIQUE constraint failed: users.nick');
+    expect(() => (classify(error())?.columns as string[]).push('x')).toThrow(TypeError);
+    expect(classify(error())?.columns).toEqual(['nick']);
+  });
+
   test('of an odd name of a column is no type that SQLite has', () => {
     const message = 'cannot store TEXT value in INT column typed.cannot store x value in INT column y';
     expect(classify(sqliteError('SQLITE_CONSTRAINT_DATATYPE', message))).toMatchObject({

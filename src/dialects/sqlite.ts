@@ -235,10 +235,12 @@ function readKey(violation: Draft, message: string): void {
   }
   readColumns(violation, rest(message, 'UNIQUE constraint failed: '));
   const { table, columns } = violation;
-  if (table === undefined || columns === undefined || message.length > LONGEST_KEY) return;
-  // Text of a wrapper may have values.
-  if (!message.startsWith('UNIQUE') || KEYS.size === MOST_KEYS) return;
-  KEYS.set(message, { table, columns: Object.freeze(columns) });
+  // The words of a wrapper may have values.
+  if (table === undefined || columns === undefined || !message.startsWith('UNIQUE')) return;
+  Object.freeze(columns);
+  if (message.length > LONGEST_KEY) return;
+  if (KEYS.size === MOST_KEYS) KEYS.clear();
+  KEYS.set(message, { table, columns });
 }
 
 /**
