@@ -84,8 +84,8 @@ interface Facts {
 interface Breakable {
   readonly constraint: Constraint;
   readonly direction: NonNullable<Facts['direction']>;
-  /** True where the action is RESTRICT, which SQLite reports by a code of its own. */
-  readonly restricted: boolean;
+  /** What the reference does when its parent goes. SQLite reports RESTRICT by a code of its own. */
+  readonly action?: ReferentialAction | undefined;
 }
 
 const NOTHING: Facts = {};
@@ -105,23 +105,19 @@ export function defineCompletion({ dialect, constraints }: Catalog): Completion 
   const foreignKeys = constraints.filter(({ kind }) => kind === 'foreign_key');
   const byChild = groupBy(foreignKeys, ({ table }) => table);
   const byParent = groupBy(foreignKeys, ({ referencedTable }) => referencedTable);
-  let texts: ReadonlyMap<string, readonly Constraint[]> | undefined;
+  let texts: typeof byName | undefined;
   const byText = () => (texts ??= groupBy(constraints, (constraint) => textOf(constraint, dialect)));
   const remembered = new Map<string, Facts>();
 
-  /** The constraints of that kind that the error may be about. */
-  function candidatesOf(violation: Violation, kinds: readonly Constraint['kind'][], table?: string): Constraint[] {
-    const { columns } = violation;
+  /** The constraints that the error may be about, of other kinds, too. */
+  function candidatesOf(violation: Violation): readonly Constraint[] | undefined {
+    const { kind, table, columns } = violation;
     const name = constraintOf(violation);
     const text = unreadOf(violation);
-    let candidates: readonly Constraint[] = [];
-    if (text !== undefined) candidates = byText().get(text) ?? [];
-    else if (name !== undefined) candidates = byName.get(name) ?? [];
-    else if (violation.table !== undefined && columns) {
-      candidates = byColumns.get(join(violation.table, ...columns)) ?? [];
-    } else if (violation.kind === 'not_null_violation') candidates = notNull.get(columns?.[0] ?? '') ?? [];
-    else if (violation.kind === 'foreign_key_violation') candidates = foreignKeys;
-    return candidates.filter((candidate) => kinds.includes(candidate.kind) && fits(candidate, violation, table));
+    if (text !== undefined) return byText().get(text);
+    if (name !== undefined) return byName.get(name);
+    if (table !== undefined && columns) return byColumns.get(join(table, ...columns));
+    return kind === 'not_null_violation' ? notNull.get(columns?.[0]) : foreignKeys;
   }
 
   /** The references that a statement on this table can break, those of the tables that change with it included. */
@@ -129,43 +125,47 @@ export function defineCompletion({ dialect, constraints }: Catalog): Completion 
     const found: Breakable[] = [];
     const seen = new Set<string>();
     /** A row got new values in these columns, or in any; `by` is the reference that gave them. */
-    function written(name: string, columns?: readonly string[], by?: Constraint): void {
+    function written(name: string | undefined, columns?: readonly string[], by?: Constraint): void {
       for (const constraint of byChild.get(name) ?? []) {
         if (constraint === by || !share(columns, constraint.columns)) continue;
-        found.push({ constraint, direction: 'parent_missing', restricted: false });
+        found.push({ constraint, direction: 'parent_missing' });
       }
     }
     /** A row went, or its values in these columns. */
-    function gone(name: string, how: 'update' | 'delete', columns?: readonly string[]): void {
-      const key = join(how, name, ...(columns ?? []));
+    function gone(name: string | undefined, how: 'onUpdate' | 'onDelete', columns?: readonly string[]): void {
+      const key = JSON.stringify([name, how, columns]);
       if (seen.has(key)) return;
       seen.add(key);
       for (const constraint of byParent.get(name) ?? []) {
         const { table: child, columns: own, referencedColumns } = constraint;
-        if (child === undefined || (how === 'update' && !share(columns, referencedColumns))) continue;
-        const action = how === 'delete' ? constraint.onDelete : constraint.onUpdate;
-        if (action === 'cascade' && how === 'delete') gone(child, 'delete');
+        if (!share(columns, referencedColumns)) continue;
+        const action = constraint[how];
+        if (action === 'cascade' && how === 'onDelete') gone(child, 'onDelete');
         else if (action === 'cascade' || action === 'set_null' || action === 'set_default') {
           // NULL refers to nothing, and the parent's new key is there.
           if (action !== 'set_null') written(child, own, action === 'cascade' ? constraint : undefined);
-          gone(child, 'update', own);
-        } else found.push({ constraint, direction: 'still_referenced', restricted: action === 'restrict' });
+          gone(child, 'onUpdate', own);
+        } else found.push({ constraint, direction: 'still_referenced', action });
       }
     }
-    if (table === undefined) return found;
-    if (operation !== 'delete') written(table);
     // An INSERT may be an upsert, which updates, or a REPLACE, which deletes: the error does not tell.
-    if (operation !== 'delete') gone(table, 'update');
-    if (operation !== 'update') gone(table, 'delete');
+    if (operation !== 'delete') {
+      written(table);
+      gone(table, 'onUpdate');
+    }
+    if (operation !== 'update') gone(table, 'onDelete');
     return found;
   }
 
   /** What was declared: a partition's constraint is its deputy, through any number of levels. */
   function declared(constraint: Constraint): Facts {
     let known = constraint;
-    for (let level = 0; level < MOST_LEVELS && known.partitionOf !== undefined; level++) {
+    // A catalog that was written by hand may have a cycle.
+    const seen = new Set<Constraint>();
+    while (known.partitionOf !== undefined && !seen.has(known)) {
+      seen.add(known);
       const { schema, table, name } = known.partitionOf;
-      const others = name === undefined ? notNull.get(constraint.columns?.[0] ?? '') : byName.get(name);
+      const others = name === undefined ? notNull.get(constraint.columns?.[0]) : byName.get(name);
       const parent = others?.find((other) => other.table === table && agrees(other.schema, schema));
       // The parent's own schema may not have been read.
       known = parent ?? { kind: constraint.kind, ...known.partitionOf };
@@ -176,21 +176,30 @@ export function defineCompletion({ dialect, constraints }: Catalog): Completion 
   }
 
   function follows(violation: Violation, kinds: readonly Constraint['kind'][], statement: Statement): Facts {
-    if (violation.kind === 'foreign_key_violation' && statement.table !== undefined && !isNamed(violation)) {
-      const { direction, dialect, code } = violation;
-      const isRestrict = dialect === 'sqlite' && code === 'SQLITE_CONSTRAINT_TRIGGER';
+    if (
+      violation.kind === 'foreign_key_violation' &&
+      statement.table !== undefined &&
+      violation.constraint === undefined
+    ) {
+      const { direction, code } = violation;
+      const isRestrict = code === 'SQLITE_CONSTRAINT_TRIGGER';
       const all = breakable(statement).filter(
-        (each) => (direction === undefined || each.direction === direction) && (!isRestrict || each.restricted),
+        (each) =>
+          (direction === undefined || each.direction === direction) && (!isRestrict || each.action === 'restrict'),
       );
       return added(
         violation,
         all.map(({ constraint, direction }) => ({ ...factsOf(constraint), direction })),
       );
     }
-    const found = candidatesOf(violation, kinds, statement.table);
+    const candidates = candidatesOf(violation);
+    if (candidates === undefined) return NOTHING;
+    const found = candidates.filter(
+      (candidate) => kinds.includes(candidate.kind) && fits(candidate, violation, statement.table),
+    );
     const facts = added(violation, found.map(factsOf));
-    const [only] = found.length === 1 ? found : [];
-    return only?.partitionOf === undefined ? facts : { ...facts, ...declared(only) };
+    const [only, other] = found;
+    return only?.partitionOf === undefined || other !== undefined ? facts : { ...facts, ...declared(only) };
   }
 
   /** True when the schema's own code raised it in a name that no constraint has which could break like that. */
@@ -231,18 +240,12 @@ export function defineCompletion({ dialect, constraints }: Catalog): Completion 
   };
 }
 
-const UNKNOWN: Statement = { table: undefined, operation: undefined };
-
 /** What the error says of its table is better than what the application says of its statement. */
 function statementOf(violation: Violation, context: Context | undefined): Statement {
-  if (context === undefined || violation.table !== undefined) return UNKNOWN;
-  const table = tableOf(context);
+  const table = violation.table === undefined ? tableOf(context) : undefined;
   const isReference = table !== undefined && violation.kind === 'foreign_key_violation';
   return { table, operation: isReference ? operationOf(context) : undefined };
 }
-
-/** Partitions of partitions; a catalog that was written by hand may have a cycle. */
-const MOST_LEVELS = 32;
 
 /** Names as one key: no database allows this character in one. */
 function join(...names: readonly (string | undefined)[]): string {
@@ -259,17 +262,27 @@ function textOf({ kind, name, table, columns, expression }: Constraint, dialect:
 function keyOf(violation: Violation, { table, operation }: Statement): string {
   const { kind, code, dialect, schema, columns } = violation;
   const { primaryKey, direction, referencedTable, referencedColumns } = violation as Facts;
-  const own = `${kind}\0${code}\0${dialect ?? ''}\0${schema ?? ''}\0${violation.table ?? ''}\0${constraintOf(violation) ?? ''}`;
-  const parent = `${primaryKey ?? ''}\0${direction ?? ''}\0${referencedTable ?? ''}\0${referencedColumns?.join('\0') ?? ''}`;
-  return `${own}\0${parent}\0\0${columns?.join('\0') ?? ''}\0\0${table ?? ''}\0${operation ?? ''}\0${unreadOf(violation) ?? ''}`;
+  return [
+    kind,
+    code,
+    dialect,
+    schema,
+    violation.table,
+    constraintOf(violation),
+    primaryKey,
+    direction,
+    referencedTable,
+    table,
+    operation,
+    columns?.length,
+    columns?.join('\0'),
+    referencedColumns?.join('\0'),
+    unreadOf(violation),
+  ].join('\0');
 }
 
 function constraintOf(violation: Violation): string | undefined {
   return 'constraint' in violation ? violation.constraint : undefined;
-}
-
-function isNamed(violation: Violation): boolean {
-  return violation.table !== undefined || constraintOf(violation) !== undefined;
 }
 
 /** False where the error and the schema contradict each other. */
@@ -280,12 +293,11 @@ function fits(constraint: Constraint, violation: Violation, table: string | unde
   // PostgreSQL names the table of every constraint but a domain's, and the schema always: an error without them was
   // raised by hand.
   if (dialect === 'postgresql' && (schema === undefined || isDomains !== (violation.table === undefined))) return false;
-  if (violation.table === undefined && !isDomains && !agrees(constraint.table, table)) return false;
   if (primaryKey && constraint.kind !== 'primary_key') return false;
   if (code === 'SQLITE_CONSTRAINT_UNIQUE' && constraint.kind === 'primary_key') return false;
   return (
     agrees(constraint.schema, schema) &&
-    agrees(constraint.table, violation.table) &&
+    agrees(constraint.table, violation.table ?? table) &&
     isSame(constraint.columns ?? columns, columns ?? constraint.columns) &&
     agrees(constraint.referencedTable, referencedTable) &&
     isSame(constraint.referencedColumns, referencedColumns ?? constraint.referencedColumns)
@@ -326,13 +338,17 @@ function added(violation: Violation, all: readonly Facts[]): Facts {
 
 function tableOf(context: Context | undefined): string | undefined {
   try {
-    return typeof context?.table === 'string' ? context.table : undefined;
-  } catch {
-    return undefined;
-  }
+    const table: unknown = context?.table;
+    if (typeof table === 'string') return table;
+  } catch {}
+  return undefined;
 }
 
-function groupBy<T>(values: readonly T[], keyOf: (value: T) => string | undefined): ReadonlyMap<string, readonly T[]> {
+/** What has no key is in no group. */
+function groupBy<T>(
+  values: readonly T[],
+  keyOf: (value: T) => string | undefined,
+): ReadonlyMap<string | undefined, readonly T[]> {
   const groups = new Map<string, T[]>();
   for (const value of values) {
     const key = keyOf(value);

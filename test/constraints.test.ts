@@ -1,10 +1,12 @@
 import BetterSqlite3 from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { defineKeys } from '../src/cli/keys.ts';
+import { defineCompletion } from '../src/constraints.ts';
 import {
   type Catalog,
   type Constraint,
   type Context,
+  type Dialect,
   defineConflicts,
   type ForeignKeyRule,
   type ForeignKeyViolation,
@@ -13,6 +15,7 @@ import {
   type UniqueViolation,
   type Violation,
 } from '../src/index.ts';
+import { markRaised, markUnread } from '../src/translator.ts';
 import { captured } from './violations.ts';
 
 /** Completes a violation that some translator has read. */
@@ -351,20 +354,588 @@ describe('a catalog', () => {
   });
 });
 
+/** What follows from constraints for a violation that some translator has read. */
+function completed(
+  constraints: readonly Constraint[],
+  violation: Violation,
+  { dialect = 'postgresql', ...context }: Context & { readonly dialect?: Dialect } = {},
+): Violation {
+  return defineCompletion({ dialect, constraints })(violation, context);
+}
+
+/** A violation whose text can be read in two ways. */
+function unread<V extends Violation>(violation: V, text: string): V {
+  markUnread(violation, text);
+  return violation;
+}
+
+/** A violation that a trigger or a function has raised. */
+function raised<V extends Violation>(violation: V): V {
+  markRaised(violation);
+  return violation;
+}
+
+const CHECK = { kind: 'check_violation', driver: 'test', code: '23514' } as const;
+const NOT_NULL = { kind: 'not_null_violation', driver: 'test', code: '1048' } as const;
+
+describe('what follows from a catalog', () => {
+  test.each([
+    ['unique_violation', ['primary_key', 'unique']],
+    ['foreign_key_violation', ['foreign_key']],
+    ['check_violation', ['check']],
+    ['exclusion_violation', ['primary_key', 'unique', 'exclusion']],
+    ['not_null_violation', ['not_null']],
+    ['deadlock_detected', []],
+  ] as const)('is from constraints that can raise it: %s', (kind, raisers) => {
+    const all = ['primary_key', 'unique', 'foreign_key', 'check', 'exclusion', 'not_null'] as const;
+    const violation = { kind, driver: 'test', code: '1', constraint: 'key' } as Violation;
+    const found = all.filter(
+      (each) => completed([{ kind: each, name: 'key', table: 'users' }], violation) !== violation,
+    );
+    expect(found).toEqual(raisers);
+  });
+
+  test('is nothing where all is known: the violation stays the same object', () => {
+    const violation = {
+      ...UNIQUE,
+      constraint: 'users_email_key',
+      schema: 'public',
+      table: 'users',
+      columns: ['email'],
+    };
+    expect(completed([EMAIL], violation)).toBe(violation);
+    const other = { ...UNIQUE, constraint: 'gone' };
+    expect(completed([EMAIL], other)).toBe(other);
+  });
+
+  const DOMAIN: Constraint = { kind: 'check', name: 'email_check', schema: 'public', domain: 'email' };
+  const AT: Constraint = { ...EMAIL, name: 'email_pkey', kind: 'primary_key' };
+  const SAID = { ...UNIQUE, columns: ['email'] };
+
+  test.each<[string, Constraint[], Violation, object]>([
+    ['a check of a domain', [DOMAIN], { ...CHECK, constraint: 'email_check', schema: 'public' }, { domain: 'email' }],
+    [
+      'no check of a domain for one of a table',
+      [DOMAIN],
+      { ...CHECK, constraint: 'email_check', dialect: 'postgresql', schema: 'public', table: 'users' },
+      {},
+    ],
+    [
+      'no check of a table for one of a domain',
+      [{ ...EMAIL, kind: 'check' }],
+      { ...CHECK, constraint: 'users_email_key', dialect: 'postgresql', schema: 'public' },
+      {},
+    ],
+    [
+      'nothing without a schema, which PostgreSQL always has',
+      [EMAIL],
+      { ...UNIQUE, constraint: 'users_email_key', dialect: 'postgresql', table: 'users' },
+      {},
+    ],
+    [
+      'a key of PostgreSQL',
+      [EMAIL],
+      { ...UNIQUE, constraint: 'users_email_key', dialect: 'postgresql', schema: 'public', table: 'users' },
+      { columns: ['email'] },
+    ],
+    [
+      'nothing from another database',
+      [EMAIL],
+      { ...UNIQUE, constraint: 'users_email_key', dialect: 'mysql', schema: 'public', table: 'users' },
+      {},
+    ],
+    [
+      'the primary key, where the error says that it is',
+      [EMAIL, AT],
+      { ...UNIQUE, primaryKey: true, table: 'users', columns: ['email'] },
+      { constraint: 'email_pkey', schema: 'public' },
+    ],
+    [
+      'no mark of a primary key for what overlaps',
+      [AT],
+      { kind: 'exclusion_violation', driver: 'test', code: '23P01', constraint: 'email_pkey' },
+      { schema: 'public', table: 'users', columns: ['email'] },
+    ],
+    ['nothing for columns alone', [EMAIL], SAID, {}],
+    ['nothing for a table alone', [EMAIL], { ...UNIQUE, table: 'users' }, {}],
+    [
+      'no columns, where one of two has more of them',
+      [
+        { kind: 'unique', name: 'key', table: 'one', columns: ['a', 'b'] },
+        { kind: 'unique', name: 'key', table: 'two', columns: ['a'] },
+      ],
+      { ...UNIQUE, constraint: 'key' },
+      {},
+    ],
+    [
+      'no columns, where one of two has fewer of them',
+      [
+        { kind: 'unique', name: 'key', table: 'one', columns: ['a'] },
+        { kind: 'unique', name: 'key', table: 'two', columns: ['a', 'b'] },
+      ],
+      { ...UNIQUE, constraint: 'key' },
+      {},
+    ],
+    [
+      'no columns, where two share some of them',
+      [
+        { kind: 'unique', name: 'key', table: 'one', columns: ['a', 'b'] },
+        { kind: 'unique', name: 'key', table: 'two', columns: ['a', 'c'] },
+      ],
+      { ...UNIQUE, constraint: 'key' },
+      {},
+    ],
+    [
+      'no columns, where the key of one has an expression',
+      [
+        { kind: 'unique', name: 'key', table: 'one', columns: ['a'] },
+        { kind: 'unique', name: 'key', table: 'two', expression: 'lower(a)' },
+      ],
+      { ...UNIQUE, constraint: 'key' },
+      {},
+    ],
+    [
+      'the only reference that there is, without its direction',
+      [EMAIL, ORDERS],
+      REFERENCE,
+      {
+        ...{ constraint: 'orders_customer_fkey', table: 'orders', columns: ['customer_id'] },
+        ...{ referencedTable: 'customers', referencedColumns: ['id'] },
+      },
+    ],
+    [
+      'the reference to the parent that the error names',
+      [ORDERS, ITEMS],
+      { ...REFERENCE, referencedTable: 'orders' },
+      { constraint: 'items_order_fkey', table: 'items', columns: ['order_id'], referencedColumns: ['id'] },
+    ],
+    [
+      'the reference to the parent columns that the error names',
+      [ORDERS, { ...ITEMS, referencedColumns: ['number'] }],
+      { ...REFERENCE, referencedColumns: ['number'] },
+      { constraint: 'items_order_fkey', table: 'items', columns: ['order_id'], referencedTable: 'orders' },
+    ],
+    [
+      'the column that must have a value, and no key of it',
+      [EMAIL, { kind: 'not_null', table: 'users', columns: ['email'] }],
+      { ...NOT_NULL, columns: ['email'] },
+      { table: 'users' },
+    ],
+    ['nothing for a column that nobody has', [EMAIL], { ...NOT_NULL, columns: ['email'] }, {}],
+  ])('is %s', (_, constraints, violation, facts) => {
+    expect(completed(constraints, violation)).toStrictEqual({ ...violation, ...facts });
+  });
+
+  test('is a check of a domain, whatever table the statement is about', () => {
+    const violation = { ...CHECK, constraint: 'email_check', dialect: 'postgresql', schema: 'public' } as const;
+    expect(completed([DOMAIN], violation, { table: 'users' })).toStrictEqual({ ...violation, domain: 'email' });
+  });
+
+  test('is of the table that the error names, not of that of the statement', () => {
+    const violation = { ...REFERENCE, table: 'orders', columns: ['customer_id'] };
+    expect(completed([ORDERS, ITEMS], violation, { table: 'items', operation: 'insert' })).toStrictEqual({
+      ...{ ...violation, constraint: 'orders_customer_fkey' },
+      ...{ referencedTable: 'customers', referencedColumns: ['id'] },
+    });
+    const named = { ...REFERENCE, constraint: 'orders_customer_fkey' };
+    expect(completed([ORDERS, ITEMS], named, { table: 'orders', operation: 'delete' })).toStrictEqual({
+      ...{ ...named, table: 'orders', columns: ['customer_id'] },
+      ...{ referencedTable: 'customers', referencedColumns: ['id'] },
+    });
+  });
+});
+
+describe('a reference that has no name', () => {
+  const RESTRICT = {
+    ...REFERENCE,
+    dialect: 'sqlite',
+    code: 'SQLITE_CONSTRAINT_TRIGGER',
+    direction: 'still_referenced',
+  } as const;
+  const INVOICES: Constraint = {
+    ...{ ...ORDERS, name: 'invoices_customer_fkey', table: 'invoices', columns: ['payer_id'] },
+    ...{ onDelete: 'restrict', onUpdate: 'restrict' },
+  };
+  const KEYS: Constraint[] = [
+    { kind: 'primary_key', table: 'customers', columns: ['id'] },
+    { kind: 'unique', table: 'orders', columns: ['number'] },
+    { kind: 'check', table: 'orders', expression: 'number > 0' },
+  ];
+  /** What changes with a city: its districts, by their own two columns. */
+  const DISTRICTS: Constraint = {
+    ...{ kind: 'foreign_key', name: 'districts_city_fkey', table: 'districts', columns: ['country', 'city'] },
+    ...{ referencedTable: 'cities', referencedColumns: ['country', 'name'], onUpdate: 'cascade', onDelete: 'cascade' },
+  };
+  const STREETS: Constraint = {
+    ...{ kind: 'foreign_key', name: 'streets_district_fkey', table: 'streets', columns: ['city', 'district'] },
+    ...{ referencedTable: 'districts', referencedColumns: ['city', 'name'], onUpdate: 'no_action' },
+  };
+  const MAYORS: Constraint = {
+    ...{ kind: 'foreign_key', name: 'mayors_district_fkey', table: 'mayors', columns: ['district_id'] },
+    ...{ referencedTable: 'districts', referencedColumns: ['id'], onUpdate: 'no_action' },
+  };
+  const { referencedColumns: _, ...UNRESOLVED } = MAYORS;
+
+  test.each<[string, Constraint[], Violation, Context, string | undefined, string | undefined]>([
+    // Constraints, what the error says, the statement, then the name and the direction that follow.
+    [
+      'of an insert',
+      [...KEYS, ORDERS],
+      REFERENCE,
+      { operation: 'insert', table: 'orders' },
+      ORDERS.name,
+      'parent_missing',
+    ],
+    [
+      'of the only direction that fits',
+      [...KEYS, ORDERS, ITEMS],
+      { ...REFERENCE, direction: 'parent_missing' },
+      { operation: 'update', table: 'orders' },
+      ORDERS.name,
+      'parent_missing',
+    ],
+    [
+      'of the other direction',
+      [...KEYS, ORDERS, ITEMS],
+      { ...REFERENCE, direction: 'still_referenced' },
+      { operation: 'update', table: 'orders' },
+      ITEMS.name,
+      'still_referenced',
+    ],
+    [
+      'of the one that restricts, by a DELETE',
+      [ORDERS, INVOICES],
+      RESTRICT,
+      { operation: 'delete', table: 'customers' },
+      INVOICES.name,
+      'still_referenced',
+    ],
+    [
+      'of the one that restricts, by an UPDATE',
+      [ORDERS, INVOICES],
+      RESTRICT,
+      { operation: 'update', table: 'customers' },
+      INVOICES.name,
+      'still_referenced',
+    ],
+    [
+      'of either of the two, by another code',
+      [ORDERS, INVOICES],
+      { ...RESTRICT, code: 'SQLITE_CONSTRAINT_FOREIGNKEY' },
+      { operation: 'delete', table: 'customers' },
+      undefined,
+      'still_referenced',
+    ],
+    [
+      'of what refers to a part of what changes',
+      [DISTRICTS, STREETS],
+      REFERENCE,
+      { operation: 'update', table: 'cities' },
+      STREETS.name,
+      'still_referenced',
+    ],
+    [
+      'of nothing that refers to other columns',
+      [DISTRICTS, MAYORS],
+      REFERENCE,
+      { operation: 'update', table: 'cities' },
+      undefined,
+      undefined,
+    ],
+    [
+      'of what refers to columns that nobody knows',
+      [DISTRICTS, UNRESOLVED],
+      REFERENCE,
+      { operation: 'update', table: 'cities' },
+      MAYORS.name,
+      'still_referenced',
+    ],
+    [
+      'of what goes with what goes',
+      [DISTRICTS, MAYORS],
+      REFERENCE,
+      { operation: 'delete', table: 'cities' },
+      MAYORS.name,
+      'still_referenced',
+    ],
+    [
+      'of a table that nothing refers to',
+      [DISTRICTS, MAYORS],
+      REFERENCE,
+      { operation: 'delete', table: 'mayors' },
+      undefined,
+      undefined,
+    ],
+  ])('is %s', (_, constraints, violation, context, constraint, direction) => {
+    const dialect = 'sqlite';
+    expect({
+      constraint: undefined,
+      direction: undefined,
+      ...completed(constraints, violation, { ...context, dialect }),
+    }).toMatchObject({ constraint, direction });
+  });
+});
+
+describe('a text that can be read in two ways', () => {
+  const key = (table: string, ...columns: string[]): Constraint => ({ kind: 'unique', table, columns });
+  const positive: Constraint = { kind: 'check', table: 'items', expression: 'count > 0' };
+
+  test.each<[string, Dialect, Constraint[], Violation, object]>([
+    ['a.b.c', 'sqlite', [key('a.b', 'c')], UNIQUE, { table: 'a.b', columns: ['c'] }],
+    ['a.b.c', 'sqlite', [key('a', 'b.c')], UNIQUE, { table: 'a', columns: ['b.c'] }],
+    ['a.b.c', 'sqlite', [key('a', 'b.c'), key('a.b', 'c')], UNIQUE, {}],
+    ['a.b.c, a.b.d', 'sqlite', [key('a.b', 'c', 'd'), key('a.b', 'c')], UNIQUE, { table: 'a.b', columns: ['c', 'd'] }],
+    ['a.b.c', 'sqlite', [{ kind: 'unique', table: 'a', expression: 'lower(b)' }], UNIQUE, {}],
+    ['a.b.c', 'sqlite', [], { ...UNIQUE, constraint: 'known' }, {}],
+    ['count > 0', 'sqlite', [positive, { ...positive, expression: 'count > 1' }], CHECK, { table: 'items' }],
+    ['count', 'sqlite', [{ ...positive, name: 'count' }], CHECK, { table: 'items', constraint: 'count' }],
+    ['count > 0', 'sqlite', [{ ...positive, name: 'count' }], CHECK, {}],
+    ['a.b.c', 'mysql', [{ ...key('a.b', 'd'), name: 'c' }], UNIQUE, { table: 'a.b', constraint: 'c', columns: ['d'] }],
+    ['a.b.c', 'mysql', [{ ...key('a', 'd'), name: 'b.c' }], UNIQUE, { table: 'a', constraint: 'b.c', columns: ['d'] }],
+    ['a.b.c', 'mysql', [key('a.b', 'c')], UNIQUE, {}],
+  ])('is what the schema has: %s on %s', (text, dialect, constraints, violation, facts) => {
+    const read = unread({ ...violation }, text);
+    expect(completed(constraints, read, { dialect })).toStrictEqual({ ...violation, ...facts });
+  });
+
+  const SPLIT = { ...UNIQUE, table: 'mail', constraint: 'address' };
+  const dotted: Constraint = { kind: 'unique', name: 'mail.address', table: 'users', columns: ['email'] };
+
+  test.each<[string, Dialect, Constraint[], Violation, object | undefined]>([
+    [
+      'of MySQL',
+      'mysql',
+      [dotted],
+      SPLIT,
+      { ...UNIQUE, constraint: 'mail.address', table: 'users', columns: ['email'] },
+    ],
+    [
+      'of a table that is there, too',
+      'mysql',
+      [dotted, { ...key('mail', 'text'), name: 'address' }],
+      SPLIT,
+      { ...SPLIT, columns: ['text'] },
+    ],
+    ['of no other server', 'mariadb', [dotted], SPLIT, undefined],
+    [
+      'of no check',
+      'mysql',
+      [{ ...dotted, kind: 'check' }],
+      { ...CHECK, table: 'mail', constraint: 'address' },
+      undefined,
+    ],
+    [
+      'of no key that has no table',
+      'mysql',
+      [{ ...dotted, name: 'undefined.address' }],
+      { ...UNIQUE, constraint: 'address' },
+      undefined,
+    ],
+    [
+      'of no key that has no name',
+      'mysql',
+      [{ ...dotted, name: 'mail.undefined' }],
+      { ...UNIQUE, table: 'mail' },
+      undefined,
+    ],
+    [
+      'that no other constraint is without a name',
+      'mysql',
+      [
+        { ...dotted, name: 'mail.undefined' },
+        { kind: 'not_null', table: 'mail', columns: ['text'] },
+      ],
+      { ...UNIQUE, table: 'mail', constraint: 'undefined' },
+      { ...UNIQUE, constraint: 'mail.undefined', table: 'users', columns: ['email'] },
+    ],
+  ])('is a key with a dot in its name %s', (_, dialect, constraints, violation, expected = violation) => {
+    expect(completed(constraints, violation, { dialect })).toStrictEqual(expected);
+  });
+});
+
+describe("what the schema's own code has raised", () => {
+  const own = { ...UNIQUE, schema: 'public', table: 'users', constraint: 'users_email_key' };
+
+  test.each<[string, Violation, Constraint[], boolean]>([
+    ['in the name of a constraint', own, [EMAIL], true],
+    ['in the name of one of several', own, [{ ...EMAIL, table: 'admins' }, EMAIL], true],
+    ['in the name of a constraint, without its table', { ...UNIQUE, constraint: 'users_email_key' }, [EMAIL], true],
+    ['in no name', UNIQUE, [EMAIL], true],
+    ['in a name that nothing has', own, [], false],
+    ['in the name of another kind', own, [{ ...EMAIL, kind: 'check' }], false],
+    ['in a name that another schema has', own, [{ ...EMAIL, schema: 'archive' }], false],
+    ['in a name that another table has', own, [{ ...EMAIL, table: 'admins' }], false],
+  ])('is a violation only where a constraint could have raised it: %s', (_, violation, constraints, could) => {
+    const kind = could ? 'unique_violation' : 'raise_exception';
+    expect(completed(constraints, raised({ ...violation }))).toMatchObject({ ...violation, kind });
+  });
+});
+
+describe('a partition', () => {
+  const NULLS: Constraint = { kind: 'not_null', schema: 'public', table: 'users', columns: ['email'] };
+  const part = (table: string, parent: string, constraint: Constraint): Constraint => ({
+    ...constraint,
+    table,
+    partitionOf: { schema: 'public', table: parent, ...(constraint.name && { name: constraint.name }) },
+  });
+
+  test.each<[string, Constraint[], Violation, object]>([
+    [
+      'its parent for NOT NULL, which has no name, through two levels',
+      [{ ...EMAIL, name: 'other' }, part('users_eu_1', 'users_eu', NULLS), part('users_eu', 'users', NULLS), NULLS],
+      { ...NOT_NULL, schema: 'public', table: 'users_eu_1', columns: ['email'] },
+      { table: 'users' },
+    ],
+    [
+      'the parent of that name, not a table or a schema that has the name, too',
+      [
+        part('users_eu', 'users', EMAIL),
+        { ...EMAIL, table: 'a' },
+        { ...part('users', 'b', EMAIL), schema: 'archive' },
+        EMAIL,
+      ],
+      { ...UNIQUE, schema: 'public', table: 'users_eu', constraint: 'users_email_key' },
+      { table: 'users', columns: ['email'] },
+    ],
+    [
+      'its table where the declared constraint has no name',
+      [EMAIL, { kind: 'check', name: 'check', table: 'users_eu', partitionOf: { table: 'users' } }],
+      { ...CHECK, constraint: 'check' },
+      { table: 'users' },
+    ],
+    [
+      'nothing where it may be one of two',
+      [part('users_eu', 'users', EMAIL), part('users_us', 'users', EMAIL)],
+      { ...UNIQUE, constraint: 'users_email_key' },
+      { schema: 'public', columns: ['email'] },
+    ],
+    [
+      'the parent that its own reference has',
+      [part('orders_eu', 'orders', ORDERS), { ...ORDERS, referencedTable: 'people', referencedColumns: ['number'] }],
+      { ...REFERENCE, table: 'orders_eu', constraint: 'orders_customer_fkey' },
+      { table: 'orders', columns: ['customer_id'], referencedTable: 'people', referencedColumns: ['number'] },
+    ],
+  ])('is led back to %s', (_, constraints, violation, facts) => {
+    expect(completed(constraints, violation)).toStrictEqual({ ...violation, ...facts });
+  });
+});
+
 describe('what a catalog remembers', () => {
-  // Against mutants it is too slow.
-  test.skipIf(process.env.MUTATION === 'true')('is forgotten when it is too much, and worked out again', () => {
-    const translator = (constraint: string) => ({ ...UNIQUE, constraint });
-    let name = '';
-    const error = new Error('any');
-    const drivers = [{ name: 'test', owns: () => true, classify: () => translator(name) }];
-    const { classify } = defineConflicts({ catalog: { dialect: 'postgresql', constraints: [EMAIL] }, drivers });
-    for (let at = 0; at <= 60_000; at++) {
-      name = at % 10_000 === 0 ? 'users_email_key' : `key_${at}`;
-      const found = classify(error);
-      if (at % 10_000 === 0) expect(found).toMatchObject({ table: 'users', columns: ['email'] });
+  const key = (name: string, schema: string, table: string, ...columns: string[]): Constraint => ({
+    ...{ kind: 'unique', name, schema, table, columns },
+  });
+  const reference = (table: string, referencedTable: string, ...referencedColumns: string[]): Constraint => ({
+    ...{ kind: 'foreign_key', name: 'fkey', table, columns: ['id'], referencedTable, referencedColumns },
+  });
+  const NAMED = { ...UNIQUE, constraint: 'key' };
+  const FKEY = { ...REFERENCE, constraint: 'fkey' };
+
+  test.each<[string, Constraint[], [Violation, Context?][]]>([
+    ['kind', [key('key', 's', 't')], [[NAMED], [{ ...NAMED, kind: 'check_violation' }]]],
+    [
+      'code',
+      [{ ...key('key', 's', 't'), kind: 'primary_key' }],
+      [[NAMED], [{ ...NAMED, code: 'SQLITE_CONSTRAINT_UNIQUE' }]],
+    ],
+    ['dialect', [key('key', 's', 't')], [[NAMED], [{ ...NAMED, dialect: 'postgresql' }]]],
+    [
+      'schema',
+      [key('key', 'a', 't'), key('key', 'b', 'u')],
+      [[NAMED], [{ ...NAMED, schema: 'a' }], [{ ...NAMED, schema: 'b' }]],
+    ],
+    ['table', [key('key', 'a', 't'), key('key', 'b', 'u')], [[{ ...NAMED, table: 't' }], [{ ...NAMED, table: 'u' }]]],
+    ['constraint', [key('key', 's', 't'), key('other', 's', 'u')], [[NAMED], [{ ...NAMED, constraint: 'other' }]]],
+    ['primary key', [key('key', 's', 't')], [[NAMED], [{ ...NAMED, primaryKey: true }]]],
+    [
+      'direction',
+      [ORDERS, ITEMS],
+      [
+        [{ ...REFERENCE, direction: 'parent_missing' }, { table: 'orders' }],
+        [{ ...REFERENCE, direction: 'still_referenced' }, { table: 'orders' }],
+      ],
+    ],
+    [
+      'parent',
+      [reference('t', 'a', 'x'), reference('u', 'b', 'y')],
+      [[{ ...FKEY, referencedTable: 'a' }], [{ ...FKEY, referencedTable: 'b' }]],
+    ],
+    [
+      "parent's columns",
+      [reference('t', 'a', 'x', 'yz'), reference('u', 'a', 'xy', 'z')],
+      [[{ ...FKEY, referencedColumns: ['x', 'yz'] }], [{ ...FKEY, referencedColumns: ['xy', 'z'] }]],
+    ],
+    [
+      'columns',
+      [key('key', 's', 't', 'x', 'yz'), key('key', 's', 'u', 'xy', 'z')],
+      [[{ ...NAMED, columns: ['x', 'yz'] }], [{ ...NAMED, columns: ['xy', 'z'] }]],
+    ],
+    [
+      'statement',
+      [ORDERS, ITEMS],
+      [
+        [REFERENCE, { table: 'orders', operation: 'delete' }],
+        [REFERENCE, { table: 'customers', operation: 'delete' }],
+        [REFERENCE, { table: 'items', operation: 'delete' }],
+        [REFERENCE, { table: 'items', operation: 'insert' }],
+      ],
+    ],
+    [
+      'text',
+      [key('c', 's', 'a.b'), key('b.d', 's', 'a')],
+      [[unread({ ...UNIQUE }, 'a.b.c')], [unread({ ...UNIQUE }, 'a.b.d')]],
+    ],
+    [
+      'name and another that read alike in a row',
+      [key('c', 's', 'ab'), key('bc', 's', 'a')],
+      [[{ ...UNIQUE, table: 'ab', constraint: 'c' }], [{ ...UNIQUE, table: 'a', constraint: 'bc' }]],
+    ],
+  ])('it tells apart by every fact: one %s and another', (_, constraints, cases) => {
+    const afresh = cases.map((args) => defineCompletion({ dialect: 'postgresql', constraints })(...args));
+    expect(new Set(afresh.map((each) => JSON.stringify(each))).size).toBe(cases.length);
+    for (const order of [cases.keys(), [...cases.keys()].reverse()]) {
+      const complete = defineCompletion({ dialect: 'postgresql', constraints });
+      for (const at of order) expect(complete(...(cases[at] as [Violation]))).toStrictEqual(afresh[at]);
     }
-    expect(classify(error)).toMatchObject({ table: 'users', columns: ['email'] });
+  });
+
+  /** Constraints, and how often somebody has looked at them. */
+  function watched(...constraints: Constraint[]) {
+    let looks = 0;
+    const seen = constraints.map((constraint) =>
+      Object.defineProperty({ ...constraint }, 'domain', { get: () => void looks++ }),
+    );
+    const complete = defineCompletion({ dialect: 'postgresql', constraints: seen });
+    return (violation: Violation, context?: Context): boolean => {
+      looks = 0;
+      complete(violation, context);
+      return looks > 0;
+    };
+  }
+
+  test('it does not work out again, for no request that makes no difference', () => {
+    const looksAt = watched(EMAIL, ORDERS);
+    const named = { ...UNIQUE, constraint: 'users_email_key' };
+    expect(looksAt(named)).toBe(true);
+    expect(looksAt({ ...named })).toBe(false);
+    expect(looksAt(named, { method: 'POST' })).toBe(false);
+    expect(looksAt(named, { method: 'POST', table: 'users' })).toBe(true);
+    expect(looksAt(named, { method: 'PUT', table: 'users' })).toBe(false);
+    expect(looksAt(REFERENCE, { method: 'POST' })).toBe(true);
+    expect(looksAt(REFERENCE, { method: 'DELETE' })).toBe(false);
+    expect(looksAt(REFERENCE, { method: 'POST', table: 'orders' })).toBe(true);
+    expect(looksAt({ ...REFERENCE, table: 'orders', columns: ['customer_id'] }, { table: 'items' })).toBe(true);
+    expect(looksAt({ ...REFERENCE, table: 'orders', columns: ['customer_id'] }, { table: 'orders' })).toBe(false);
+  });
+
+  test('is 50 000 violations, and then it begins anew', () => {
+    const looksAt = watched(EMAIL);
+    const named = { ...UNIQUE, constraint: 'users_email_key' };
+    expect(looksAt(named)).toBe(true);
+    for (let at = 1; at < 50_000; at++) looksAt({ ...UNIQUE, constraint: `key_${at}` });
+    expect(looksAt(named)).toBe(false);
+    looksAt({ ...UNIQUE, constraint: 'one too many' });
+    expect(looksAt(named)).toBe(true);
+    expect(looksAt(named)).toBe(false);
   });
 });
 
