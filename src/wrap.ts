@@ -84,12 +84,12 @@ export function defineWrap(translate: Translate): <T extends object>(target: T) 
   }
 
   function replacement(
-    { value, get, set, enumerable = false }: PropertyDescriptor,
+    { value, get, set, enumerable }: PropertyDescriptor,
     key: string | symbol,
     target: object,
     wrapper: object,
   ): PropertyDescriptor {
-    const shared = { configurable: true, enumerable };
+    const shared = { configurable: true, enumerable: enumerable === true };
     if (typeof value === 'function' && !isClass(value)) {
       // The variants of a transaction (`immediate`, `deferred`) are functions like the transaction itself.
       const method = typeof target === 'function' ? wrap(value) : wrapMethod(value, target, wrapper);
@@ -127,7 +127,7 @@ function isClass(target: unknown): boolean {
   return (
     typeof target === 'function' &&
     Object.getOwnPropertyDescriptor(target, 'prototype')?.writable === false &&
-    /^class\b|\[native code]\s*}$/.test(Function.prototype.toString.call(target))
+    /^class\b|\[native code]\s}$/.test(Function.prototype.toString.call(target))
   );
 }
 

@@ -1,3 +1,4 @@
+import { runInThisContext } from 'node:vm';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { ConflictError, defineConflicts, isConflict, translate, wrap } from '../src/index.ts';
@@ -115,6 +116,16 @@ describe('a wrapped function', () => {
     }
     expect(wrap(Object.freeze(() => duplicate()))).toThrow(ConflictError);
     expect(wrap(Object.freeze(declared))).toThrow(ConflictError);
+    function outspoken(): string {
+      return '[native code] } is no class';
+    }
+    expect(wrap(Object.freeze(outspoken))()).toBe('[native code] } is no class');
+  });
+
+  test('is an instance of what the function is', () => {
+    const asynchronous = async (): Promise<never> => duplicate();
+    expect(wrap(asynchronous)).toBeInstanceOf(asynchronous.constructor);
+    expect(wrap(() => 1)).not.toBeInstanceOf(asynchronous.constructor);
   });
 });
 
@@ -304,6 +315,20 @@ describe('a wrapped class instance', () => {
     expect([users.count, wrapped.last]).toEqual([3, 'private 3']);
   });
 
+  test('translates what an accessor throws that cannot be read', () => {
+    const target = {
+      set email(_value: string) {
+        duplicate();
+      },
+    };
+    const wrapped = wrap(target);
+    expect(
+      caught(() => {
+        wrapped.email = 'alice@example.com';
+      }),
+    ).toMatchObject(CONFLICT);
+  });
+
   test('invokes no getter before it is read', () => {
     reads.mockClear();
     const wrapped = wrap(new Users());
@@ -410,6 +435,25 @@ describe('a wrapped object', () => {
     expect(names.filter((name) => Object.hasOwn(Function.prototype, name)).sort()).toEqual(['length', 'name']);
   });
 
+  test('has none of what a function of sloppy mode has', () => {
+    const sloppy = runInThisContext('(function create() { return 1; })');
+    expect(Object.getOwnPropertyNames(sloppy)).toEqual(expect.arrayContaining(['arguments', 'caller']));
+    expect(Object.getOwnPropertyNames(wrap(sloppy)).sort()).toEqual(['length', 'name', 'prototype']);
+  });
+
+  test('has the constructor of its target, whatever that is', () => {
+    function Repository(this: object): void {}
+    const target = Object.create(Repository.prototype) as object;
+    expect(wrap(target).constructor).toBe(Repository);
+  });
+
+  test('has what its target gets later', () => {
+    const target: { create: () => number; find?: () => number } = { create: () => 1 };
+    const wrapped = wrap(target);
+    target.find = () => 2;
+    expect(wrapped.find?.()).toBe(2);
+  });
+
   test('may have no prototype', () => {
     const wrapped = wrap(Object.assign(Object.create(null) as object, { create: () => duplicate() }));
     expect(wrapped.create).toThrow(ConflictError);
@@ -425,6 +469,12 @@ describe('a wrapped object', () => {
     const wrapped = wrap({ create: (): string => duplicate() });
     vi.spyOn(wrapped, 'create').mockReturnValue('mocked');
     expect(wrapped.create()).toBe('mocked');
+    wrapped.create = () => 'assigned';
+    expect(wrapped.create()).toBe('assigned');
+    const users = wrap(new Users());
+    vi.spyOn(users, 'last', 'get').mockReturnValue('mocked');
+    vi.spyOn(users, 'table', 'get').mockReturnValue('mocked');
+    expect([users.last, users.table]).toEqual(['mocked', 'mocked']);
   });
 });
 
@@ -481,7 +531,10 @@ describe('wrapping', () => {
         throw new Error('touched');
       },
     });
-    for (const value of [undefined, null, 0, 'text', {}, [], () => 1, Users, new Response(), hostile, proxy.proxy]) {
+    const list = { next: () => 1 };
+    const iterable = Object.assign(() => 1, { ...list, [Symbol.iterator]: () => [][Symbol.iterator]() });
+    const objects = [{}, [], list, new Response(), hostile, proxy.proxy];
+    for (const value of [undefined, null, 0, 'text', () => 1, iterable, Users, ...objects]) {
       expect(Object.is(wrap(() => value)(), value)).toBe(true);
       expect(Object.is(wrap({ get: () => value }).get(), value)).toBe(true);
     }
@@ -549,6 +602,7 @@ describe('what wrapping costs', () => {
     try {
       wrapped.name();
       wrapped.chain();
+      wrap({ find: () => null }).find();
       await find();
       for await (const number of wrapped.stream()) if (number === 1) break;
     } finally {
