@@ -11,6 +11,7 @@ const TESTS = [
   'codes',
   'answer',
   'own-text',
+  'postgresql-messages',
   'mysql-messages',
   'constraints',
   'openapi',

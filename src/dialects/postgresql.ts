@@ -74,8 +74,9 @@ export function postgresqlViolation(driver: string, error: PostgresqlFields): Vi
       break;
     }
     case 'raise_exception': {
-      const condition = conditionOf(ownText(messageOf(error) ?? ''));
-      if (condition !== undefined) violation.condition = condition;
+      const message = messageOf(error);
+      const condition = message && conditionOf(ownText(message));
+      if (condition) violation.condition = condition;
       break;
     }
     case 'serialization_failure':
@@ -111,7 +112,6 @@ function without(text: string, label: string, end: unknown): string {
 function keyColumns(detail: string): readonly string[] | undefined {
   const columns: string[] = [];
   let at = detail.indexOf('(');
-  if (at < 0) return undefined;
   // An index has 32 columns at most.
   while (columns.length < 32) {
     const start = at + 1;
@@ -119,7 +119,7 @@ function keyColumns(detail: string): readonly string[] | undefined {
       at = start;
       do {
         at = detail.indexOf('"', at + 1);
-        if (at < 0 || at > start + LONGEST_NAME) return undefined;
+        if (at === -1 || at > start + LONGEST_NAME) return undefined;
       } while (detail[at + 1] === '"' && ++at);
       if (at === start + 1) return undefined;
       columns.push(detail.slice(start + 1, at).replaceAll('""', '"'));
@@ -153,17 +153,16 @@ function foreignKeyColumns(detail: string): string[] | undefined {
   // A key of an index has 2.7 kB; what is much longer is not worth the time that reading it takes.
   if (detail.length > LONGEST_DETAIL) return undefined;
   const end = detail.indexOf(')=(');
-  if (end < 0 || end > LONGEST_KEY || detail.includes(')=(', end + 1)) return undefined;
+  if (end === -1 || end > LONGEST_KEY || detail.includes(')=(', end + 1)) return undefined;
   // Japanese puts the table, in quotes, before the key.
   const first = detail.indexOf('(');
   const start = quoteBefore(detail, first) < 0 ? first : detail.indexOf('(', quoteBefore(detail, end));
-  if (start < 0 || start > end) return undefined;
   const names = detail.slice(start + 1, end);
   if (names === '') return undefined;
   if (!names.includes(', ')) return [names];
   const columns = names.split(', ');
   if (columns.includes('')) return undefined;
-  const values = separators(detail, end + 3, detail.lastIndexOf(')'), columns.length) + 1;
+  const values = separators(detail, end + 3, detail.lastIndexOf(')')) + 1;
   return columns.length === values ? columns : values === 1 ? [names] : undefined;
 }
 
@@ -173,10 +172,10 @@ const LONGEST_NAME = 256;
 const LONGEST_KEY = 4096;
 const LONGEST_DETAIL = 65_536;
 
-/** How often `, ` stands between two places, as far as it matters. */
-function separators(text: string, from: number, to: number, most: number): number {
+/** How often `, ` stands between two places. */
+function separators(text: string, from: number, to: number): number {
   let count = 0;
-  for (let at = text.indexOf(', ', from); at >= 0 && at < to && count < most; at = text.indexOf(', ', at + 2)) count++;
+  for (let at = text.indexOf(', ', from); at !== -1 && at < to; at = text.indexOf(', ', at + 2)) count++;
   return count;
 }
 
@@ -188,7 +187,7 @@ function parentOf(detail: string): string | undefined {
   let end = quoteBefore(detail, detail.length);
   let start = quoteBefore(detail, end);
   if (detail.includes(')', end)) {
-    end = quoteBefore(detail, detail.slice(0, LONGEST_KEY).indexOf(')=('));
+    end = quoteBefore(detail, detail.indexOf(')=('));
     start = quoteBefore(detail, end);
   }
   return start < 0 || /\w/.test(detail.charAt(start - 1)) ? undefined : unquoted(detail, start, end);
@@ -201,21 +200,19 @@ function parentOf(detail: string): string | undefined {
  */
 function otherName(message: string, table: string, constraint: string): string | undefined {
   // Knex puts the statement, full of quoted names, and ' - ' before the message.
-  const prefix = message.includes(' - ') ? message.lastIndexOf(' - ', message.lastIndexOf(constraint)) : -1;
-  return (
-    (prefix < 0 ? undefined : nameBeside(message.slice(prefix), table, constraint)) ??
-    nameBeside(message, table, constraint)
-  );
+  const prefix = Math.max(message.lastIndexOf(' - ', message.lastIndexOf(constraint)), 0);
+  return nameBeside(message.slice(prefix), table, constraint) ?? nameBeside(message, table, constraint);
 }
 
 function nameBeside(text: string, table: string, constraint: string): string | undefined {
   const first = placeOf(text, constraint);
-  const second = first && placeOf(text, table, first);
+  if (first === undefined) return undefined;
+  const second = placeOf(text, table, first);
   if (second === undefined) return undefined;
   let start = -1;
   let end = -1;
   for (let at = 0; at < text.length; at++) {
-    if (at === first?.start) at = first.end;
+    if (at === first.start) at = first.end;
     else if (at === second.start) at = second.end;
     else if (isQuote(text, at)) {
       if (start < 0) start = at;
@@ -233,7 +230,7 @@ interface Place {
 
 /** The first place where a text has this name in quotes, outside of another place. */
 function placeOf(text: string, name: string, taken?: Place): Place | undefined {
-  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
     let start = at - 1;
     let end = at + name.length;
     if (isSpace(text, start) && isSpace(text, end)) {
@@ -246,9 +243,9 @@ function placeOf(text: string, name: string, taken?: Place): Place | undefined {
   return undefined;
 }
 
-/** What stands between two quotation marks. */
+/** What stands between two quotation marks, and in French between two spaces, too. */
 function unquoted(text: string, start: number, end: number): string {
-  const french = isSpace(text, start + 1) && isSpace(text, end - 1) ? 1 : 0;
+  const french = text.charAt(start) === '«' && isSpace(text, start + 1) && isSpace(text, end - 1) ? 1 : 0;
   return text.slice(start + 1 + french, end - french);
 }
 
@@ -284,13 +281,15 @@ export function postgresqlValues(error: PostgresqlFields): readonly string[] | u
   if (detail === undefined || error.routine === RAISE) return undefined;
   if (violation?.kind !== 'unique_violation' && violation?.kind !== 'foreign_key_violation') return undefined;
   const { columns = [] } = violation;
-  if (columns.length === 0) return undefined;
   // What ends the key may stand in the name of a column: it is looked for behind them.
   let at = 0;
   for (const column of columns) at = Math.max(detail.indexOf(column, at), at) + column.length;
-  const start = detail.indexOf(')=(', at) + 3;
-  const values = detail.slice(start, Math.max(start, detail.lastIndexOf(')')));
+  const key = detail.indexOf(')=(', at);
+  const end = detail.lastIndexOf(')');
+  if (key === -1 || key === end) return undefined;
+  const values = detail.slice(key + 3, end);
   if (columns.length === 1) return [values];
-  const parts = values.length > LONGEST_DETAIL ? [] : values.split(', ');
+  if (values.length > LONGEST_DETAIL) return undefined;
+  const parts = values.split(', ');
   return parts.length === columns.length ? parts : undefined;
 }
