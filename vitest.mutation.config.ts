@@ -18,6 +18,8 @@ const TESTS = [
   'wrap',
   'causes',
   'values',
+  'policy',
+  'problem',
   'golden',
   'dialects',
   'conflict-error',

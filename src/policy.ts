@@ -1,6 +1,6 @@
 import { type Context, headerOf, operationOf } from './context.ts';
 import { CODES, type Problem, type ProblemCode, type ProblemError, toPointer, toProblem, UNSEEN } from './problem.ts';
-import type { Violation } from './violation.ts';
+import type { UniqueViolation, Violation } from './violation.ts';
 
 /** The public words of one answer. */
 export interface Words {
@@ -122,7 +122,7 @@ export function definePolicy(options: PolicyOptions): Policy {
     const detail = sentence(words?.detail, context) ?? problem.detail;
     if (instance !== UNSEEN || detail !== problem.detail) problem = { ...problem, detail, instance } as Problem;
     // A rule that has no sentence for this code has not answered.
-    return { problem, rule: words === undefined ? undefined : found?.key };
+    return { problem, rule: words && (found as Found).key };
   }
 
   /** A problem without an id is the same each time that a rule answers with a code: it is made once. */
@@ -157,12 +157,14 @@ export function definePolicy(options: PolicyOptions): Policy {
     // SQLite has no longest name.
     if (columns.length > 32 || columns.join().length > LONGEST_KEY) return undefined;
     if (exposeColumns === true) return errorsOf(columns, code);
+    let fields: unknown[] = [];
     try {
-      const fields = columns.map((column) => exposeColumns(column, table)).filter((field) => typeof field === 'string');
-      return errorsOf(fields, code);
-    } catch {
-      return undefined;
-    }
+      fields = columns.map((column) => exposeColumns(column, table));
+    } catch {}
+    return errorsOf(
+      fields.filter((field) => typeof field === 'string'),
+      code,
+    );
   }
 
   return { answer, status };
@@ -210,9 +212,8 @@ function codeOf(violation: Violation, context: Context | undefined): ProblemCode
     case 'lock_not_available':
     case 'too_many_connections':
       return 'busy';
-    default:
-      return undefined;
   }
+  return undefined;
 }
 
 /**
@@ -220,8 +221,8 @@ function codeOf(violation: Violation, context: Context | undefined): ProblemCode
  * Source: https://docs.postgrest.org/en/v14/references/errors.html
  */
 function statusRaised({ kind, sqlState }: Violation): number | undefined {
-  if (kind !== 'raise_exception' || sqlState === undefined || !/^PT[45]\d\d$/.test(sqlState)) return undefined;
-  return Number(sqlState.slice(2));
+  if (kind !== 'raise_exception' || !/^PT[45]\d\d$/.test(String(sqlState))) return undefined;
+  return Number(String(sqlState).slice(2));
 }
 
 /**
@@ -229,7 +230,6 @@ function statusRaised({ kind, sqlState }: Violation): number | undefined {
  * Source: RFC 9110 section 13.2.2
  */
 function isConditional(code: ProblemCode, context?: Context, violation?: Violation): boolean {
-  if (context === undefined) return false;
   if (code === 'version_mismatch') {
     return (
       headerOf(context, 'if-match') !== undefined ||
@@ -239,8 +239,7 @@ function isConditional(code: ProblemCode, context?: Context, violation?: Violati
   }
   return (
     code === 'duplicate' &&
-    violation?.kind === 'unique_violation' &&
-    violation.primaryKey === true &&
+    (violation as UniqueViolation | undefined)?.primaryKey === true &&
     headerOf(context, 'if-none-match')?.trim() === '*'
   );
 }
@@ -248,12 +247,11 @@ function isConditional(code: ProblemCode, context?: Context, violation?: Violati
 /** The sentence of a rule; a function that throws or gives no text has given none. */
 function sentence(detail: Words['detail'], context: Context | undefined): string | undefined {
   if (typeof detail !== 'function') return detail;
+  let text: unknown;
   try {
-    const text: unknown = detail(context);
-    return typeof text === 'string' ? text : undefined;
-  } catch {
-    return undefined;
-  }
+    text = detail(context);
+  } catch {}
+  return typeof text === 'string' ? text : undefined;
 }
 
 function isPlain(rule: Rule): boolean {
@@ -278,7 +276,7 @@ type Problems = { [Code in ProblemCode]?: Problem };
  * thousand rules cost what ten do.
  */
 function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violation) => Found | undefined {
-  const names = new Map<string, Found>();
+  const names = new Map<string | undefined, Found>();
   const columnLists = new Map<string, Found>();
   let qualified = false;
   for (const key of Object.keys(rules)) {
@@ -304,7 +302,7 @@ function defineLookup(rules: Readonly<Record<string, Rule>>): (violation: Violat
       if (found) return found;
     }
     if (violation.kind === 'raise_exception') {
-      const { condition = '', code, sqlState = '' } = violation;
+      const { condition, code, sqlState } = violation;
       return names.get(condition) ?? names.get(code) ?? names.get(sqlState);
     }
     if (columnLists.size === 0 || table === undefined || columns === undefined) return undefined;
