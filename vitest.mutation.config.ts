@@ -14,6 +14,7 @@ const TESTS = [
   'postgresql-messages',
   'mysql-messages',
   'constraints',
+  'unregistered',
   'openapi',
   'wrap',
   'causes',

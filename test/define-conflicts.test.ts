@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import createError from 'http-errors';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { fixtures } from '../fixtures/load.ts';
 import {
   type Catalog,
@@ -11,7 +11,6 @@ import {
   defineConflicts,
   isConflict,
   translate,
-  type Violation,
 } from '../src/index.ts';
 import { hostile, nonErrors } from './hostile.ts';
 import { captured } from './violations.ts';
@@ -483,116 +482,6 @@ describe('options', () => {
     ).toMatchObject({ title: 'Conflict' });
     const header = defineConflicts({ format: () => ({ body: { instance: 1 }, contentType: 'a/b\r\nX: y' }) });
     expect(conflictOf(unique(), undefined, header).headers['Content-Type']).toBe('application/json');
-  });
-});
-
-describe('onUnregistered', () => {
-  afterEach(() => {
-    vi.unstubAllEnvs();
-    vi.restoreAllMocks();
-  });
-
-  test.each([
-    ['pg/postgresql-18/unique', '"users_email_key": { resource: \'…\', fields: ["email"], detail: \'…\' },'],
-    ['better-sqlite3/sqlite-3/unique', '"users(email)": { resource: \'…\', fields: ["email"], detail: \'…\' },'],
-    ['mysql2/mysql-9/primary-key', "\"users.PRIMARY\": { resource: '…', detail: '…' },"],
-  ])('gets the line to add for %s', (path, line) => {
-    const onUnregistered = vi.fn();
-    defineConflicts({ onUnregistered }).translate(captured(path));
-    expect(onUnregistered.mock.calls).toEqual([[classify(captured(path)), line]]);
-  });
-
-  test('gets both directions of a foreign key one by one', () => {
-    const onUnregistered = vi.fn();
-    defineConflicts({ onUnregistered }).translate(captured('pg/postgresql-18/foreign-key-still-referenced'));
-    expect(onUnregistered.mock.calls[0]?.[1]).toMatch(
-      /^"\w+": \{ reference_in_use: \{ resource: '…', detail: '…' } },$/,
-    );
-  });
-
-  test('gets the direction that a rule has no sentence for', () => {
-    const onUnregistered = vi.fn();
-    const error = captured('pg/postgresql-18/foreign-key-still-referenced');
-    const { constraint } = classify(error) as { constraint: string };
-    const rules = { [constraint]: { reference_missing: { detail: 'This customer does not exist.' } } };
-    const answer = conflictOf(error, undefined, defineConflicts({ rules, onUnregistered }));
-    expect(answer).toMatchObject({
-      code: 'reference_in_use',
-      message: 'Other resources still refer to this resource.',
-    });
-    expect(answer.rule).toBeUndefined();
-    expect(onUnregistered.mock.calls[0]?.[1]).toContain('{ reference_in_use: {');
-  });
-
-  test('is not called for what a rule knows, nor for what no rule can be written for', () => {
-    const onUnregistered = vi.fn();
-    const conflicts = defineConflicts({ rules: { users_email_key: RULE }, onUnregistered });
-    conflicts.translate(unique());
-    conflicts.translate(captured('pg/postgresql-18/deadlock'));
-    conflicts.translate(sqliteForeignKey());
-    conflicts.translate(new Error('no violation'));
-    expect(onUnregistered).not.toHaveBeenCalled();
-  });
-
-  test('may throw without harm', () => {
-    const onUnregistered = (): never => {
-      throw new Error('logger is down');
-    };
-    expect(conflictOf(unique(), undefined, defineConflicts({ onUnregistered })).status).toBe(409);
-  });
-
-  test('warns once per constraint by default, and not in production', () => {
-    const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
-    const { translate } = defineConflicts();
-    for (let time = 0; time < 3; time++) translate(unique());
-    translate(captured('pg/postgresql-18/check'));
-    expect(warning).toHaveBeenCalledTimes(2);
-    expect(warning.mock.calls[0]?.[0]).toContain('"users_email_key": { resource:');
-    vi.stubEnv('NODE_ENV', 'production');
-    defineConflicts().translate(unique());
-    expect(warning).toHaveBeenCalledTimes(2);
-  });
-});
-
-describe('the line to add, with a catalog', () => {
-  const KEY = { kind: 'unique', name: 'k', schema: 'public', table: 't', columns: ['a'] } as const;
-  const VIOLATION = { kind: 'unique_violation', driver: 'test', code: '1', table: 't', columns: ['a'] } as const;
-  const line = (dialect: Catalog['dialect'], constraints: Catalog['constraints'], violation: Violation) => {
-    const onUnregistered = vi.fn();
-    const drivers = [{ name: 'test', owns: () => true, classify: () => violation }];
-    defineConflicts({ catalog: { dialect, constraints }, drivers, onUnregistered }).translate(new Error('any'));
-    return onUnregistered.mock.calls[0]?.[1];
-  };
-
-  test('names a key that is partitioned as the table that declares it does', () => {
-    const part = { ...KEY, table: 't_1', partitionOf: { schema: 'public', table: 't', name: 'k' } };
-    expect(line('postgresql', [KEY, part], { ...VIOLATION, constraint: 'k' })).toBe(
-      '"k": { resource: \'…\', fields: ["a"], detail: \'…\' },',
-    );
-  });
-
-  test('names the table of a key whose name several tables have', () => {
-    const others = [{ ...KEY, table: 'u' }, { kind: 'check', name: 'd', domain: 'd' } as const];
-    expect(line('postgresql', [KEY, ...others], { ...VIOLATION, constraint: 'k' })).toBe(
-      '"t.k": { resource: \'…\', fields: ["a"], detail: \'…\' },',
-    );
-  });
-
-  test('names the schema, too, where two of them have the table', () => {
-    const both = ['a', 'b'].map((schema) => ({ ...KEY, schema }));
-    const primary = both.map((key) => ({ ...key, kind: 'primary_key', name: 'PRIMARY' }) as const);
-    expect(line('postgresql', both, { ...VIOLATION, schema: 'a', constraint: 'k' })).toBe(
-      '"a.t.k": { resource: \'…\', fields: ["a"], detail: \'…\' },',
-    );
-    expect(line('mysql', primary, { ...VIOLATION, schema: 'a', constraint: 'PRIMARY' })).toBe(
-      '"a.t(a)": { resource: \'…\', fields: ["a"], detail: \'…\' },',
-    );
-  });
-
-  test('is that of the error alone where the catalog does not have it', () => {
-    expect(line('postgresql', [], VIOLATION)).toBe('"t(a)": { resource: \'…\', fields: ["a"], detail: \'…\' },');
-    const check = { kind: 'check_violation', driver: 'test', code: '1', constraint: 'positive' } as const;
-    expect(line('sqlite', [], check)).toBe("\"positive\": { resource: '…', detail: '…' },");
   });
 });
 
