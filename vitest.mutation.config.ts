@@ -12,6 +12,7 @@ const TESTS = [
   'answer',
   'own-text',
   'postgresql-messages',
+  'prisma-messages',
   'mysql-messages',
   'constraints',
   'unregistered',

@@ -55,10 +55,10 @@ export default prisma;
 function mappedOf(error: unknown): MappedError | undefined {
   const { meta, name, cause } = error as PrismaError;
   const mapped = meta ? meta.driverAdapterError?.cause : name === 'DriverAdapterError' ? cause : undefined;
-  if (typeof mapped !== 'object' || mapped === null || !isError(error as object)) return undefined;
-  const { kind } = mapped as Partial<MappedError>;
+  const kind = (mapped as Partial<MappedError> | null | undefined)?.kind;
   // With GenericJs the adapter hands on an error that is none of the database's.
-  return typeof kind === 'string' && kind !== 'GenericJs' ? (mapped as MappedError) : undefined;
+  if (typeof kind !== 'string' || kind === 'GenericJs' || !isError(error as object)) return undefined;
+  return mapped as MappedError;
 }
 
 function read(mapped: MappedError, dialect: Dialect | undefined): Violation | undefined {
@@ -70,7 +70,7 @@ function read(mapped: MappedError, dialect: Dialect | undefined): Violation | un
   // SIGNAL may give MySQL a number of five digits, too.
   if (code.length === 5 && kind !== 'mysql') return readPostgresql(code, mapped, message);
   const number = Number(code);
-  // libSQL tells the number. MySQL has one of these for something else, 1043, which is no violation of SQLite's.
+  // libSQL tells the number. MySQL has some of these for something else: 1032, 1288.
   const name = kind === 'mysql' ? undefined : resultCodeOf(number);
   if (name !== undefined) return sqliteViolation(NAME, name, message);
   if (kind === 'sqlite' || !Number.isInteger(number)) return undefined;
@@ -82,9 +82,10 @@ function readPostgresql(code: string, mapped: MappedError, message: string): Vio
   const { detail, table, column, constraint } = mapped;
   const fields = { code, message, detail, table, column, constraint: constraint?.index };
   const { columns, ...names } = namesIn(fields, constraint?.fields);
-  const violation = postgresqlViolation(NAME, { ...fields, ...names }) as Draft | undefined;
-  if (violation !== undefined && columns !== undefined) violation.columns ??= columns;
-  return violation as Violation | undefined;
+  const violation = postgresqlViolation(NAME, { ...fields, ...names });
+  // Columns are read of codes alone that are a violation.
+  if (columns !== undefined) (violation as Draft).columns ??= columns;
+  return violation;
 }
 
 /** What a text names. */
