@@ -20,6 +20,7 @@ const TESTS = [
   'wrap',
   'causes',
   'values',
+  'conflict',
   'policy',
   'problem',
   'golden',
