@@ -3,7 +3,6 @@ import createError from 'http-errors';
 import { describe, expect, test, vi } from 'vitest';
 import { fixtures } from '../fixtures/load.ts';
 import {
-  type Catalog,
   ConflictError,
   type Conflicts,
   classify,
@@ -480,8 +479,84 @@ describe('options', () => {
         throw new Error('no format');
       }),
     ).toMatchObject({ title: 'Conflict' });
-    const header = defineConflicts({ format: () => ({ body: { instance: 1 }, contentType: 'a/b\r\nX: y' }) });
-    expect(conflictOf(unique(), undefined, header).headers['Content-Type']).toBe('application/json');
+  });
+});
+
+describe('the content type of a format', () => {
+  test.each(['text/html', 'text/html; charset=utf-8', 'application/vnd.api+json', '!/~'])(
+    'may be %j',
+    (contentType) => {
+      const { translate } = defineConflicts({ format: () => ({ body: {}, contentType }), onUnregistered: () => {} });
+      expect(conflictOf(unique(), undefined, { translate }).headers['Content-Type']).toBe(contentType);
+    },
+  );
+
+  test.each([
+    ...['a/b\r\nX: y', '\na/b', 'a/b\n', ' a/b', 'a b/c', 'a/b\u00e4', '\u00e4/b', '/b', 'a/', 'ab', ''],
+    ...[undefined, null, 7, { toString: () => 'a/b' }],
+  ])('is that of JSON where it is none: %j', (contentType) => {
+    const format = () => ({ body: {}, contentType: contentType as string });
+    const { translate } = defineConflicts({ format, onUnregistered: () => {} });
+    expect(conflictOf(unique(), undefined, { translate }).headers['Content-Type']).toBe('application/json');
+  });
+});
+
+describe('the walk to the native error', () => {
+  test('ends at an error of a database that is no violation', () => {
+    const outer = Object.assign(captured('pg/postgresql-18/syntax-error'), { cause: unique() });
+    expect([translate(outer), classify(outer), defineConflicts().owns(outer)]).toEqual([outer, undefined, true]);
+  });
+
+  test('knows whose an error is, also behind another, and whose it is not', () => {
+    const { owns } = defineConflicts();
+    expect(owns(new Error('outer', { cause: unique() }))).toBe(true);
+    for (const value of [new Error('any'), ...nonErrors(), ...hostile()]) expect(owns(value)).toBe(false);
+  });
+
+  test('asks no translator where it sees that an error is none of a database', () => {
+    const read = new Set<string | symbol>();
+    const error = new Proxy(new TypeError('a bug'), {
+      get(target, key) {
+        read.add(key);
+        return Reflect.get(target, key);
+      },
+    });
+    expect(translate(error)).toBe(error);
+    expect(read).not.toContain('message');
+    expect(read).not.toContain('sqlState');
+  });
+
+  test('gives no violation of a row that has another version', () => {
+    const error = Object.assign(new Error('stale'), { name: 'OptimisticLockError' });
+    expect([isConflict(translate(error), 'version_mismatch'), classify(error)]).toEqual([true, undefined]);
+  });
+});
+
+describe('the values of a violation', () => {
+  const classified = (violation: object) =>
+    defineConflicts({
+      drivers: [{ name: 'mine', owns: () => true, classify: () => violation as never, values: () => ['value'] }],
+    }).classify(new Error('any'));
+  const MINE = { kind: 'unique_violation', driver: 'mine', code: '1' } as const;
+
+  test('are read when somebody asks, and are no part of it', () => {
+    const violation = classified({ ...MINE, columns: ['email'] });
+    expect(Object.getOwnPropertyDescriptor(violation, 'values')).toEqual({
+      ...{ get: expect.any(Function), set: undefined, configurable: true, enumerable: false },
+    });
+    expect(violation).toHaveProperty('values', ['value']);
+  });
+
+  test('are none where no columns are known, and where the violation is frozen', () => {
+    for (const violation of [{ ...MINE }, Object.freeze({ ...MINE, columns: ['email'] })]) {
+      expect(classified(violation)).toBe(violation);
+      expect(violation).not.toHaveProperty('values');
+    }
+  });
+
+  test("are the driver's own where it has some", () => {
+    const values = ['own'];
+    expect(classified({ ...MINE, columns: ['email'], values })).toHaveProperty('values', values);
   });
 });
 
@@ -550,6 +625,122 @@ describe('translating twice', () => {
     });
     const typed = conflict('merge_conflict', { type: 'https://example.org/dns', title: 'DNS conflict' });
     expect(conflictOf(typed, { method: 'PUT' }, defineConflicts()).problem).toEqual(typed.problem);
+  });
+
+  const IN_USE = { method: 'DELETE' };
+  const NEW = { headers: { 'if-none-match': '*' } };
+  const MATCH = { headers: { 'if-match': '"v3"' } };
+  const silent = { onUnregistered: () => {} };
+  const ruled = defineConflicts({ rules, typeBase: 'https://a.example/' });
+  const asking = defineConflicts({ status: { required: 422 }, format: 'simple', ...silent });
+  const plain = defineConflicts({ typeBase: 'https://b.example/', ...silent });
+  const strict = defineConflicts({ status: { version_mismatch: 400, reference_in_use: 410 }, ...silent });
+  const notNull = (): Error => captured('better-sqlite3/sqlite-3/not-null');
+  const stale = (context?: object) => conflict('version_mismatch', { current_version: 'v4' }, { context });
+
+  test.each<[string, unknown, Pick<Conflicts, 'translate'>, object | undefined, object | 'same']>([
+    [
+      'keeps what the request told before, where none is at hand',
+      translate(sqliteForeignKey(), IN_USE),
+      { translate },
+      undefined,
+      'same',
+    ],
+    [
+      'keeps it with other rules, too, in their words',
+      translate(sqliteForeignKey(), IN_USE),
+      plain,
+      undefined,
+      {
+        code: 'reference_in_use',
+        status: 409,
+        type: 'https://b.example/reference-in-use',
+        title: 'Resource is in use',
+      },
+    ],
+    [
+      'takes the status of the rules that answer',
+      translate(sqliteForeignKey(), IN_USE),
+      strict,
+      undefined,
+      { code: 'reference_in_use', status: 410, type: 'about:blank', title: 'Gone' },
+    ],
+    [
+      'keeps a status that came from a request, where none is at hand',
+      stale(MATCH),
+      strict,
+      undefined,
+      { code: 'version_mismatch', status: 412, type: 'about:blank', title: 'Precondition Failed' },
+    ],
+    [
+      'takes the status of another request',
+      stale(MATCH),
+      plain,
+      {},
+      { code: 'version_mismatch', status: 409, type: 'https://b.example/version-mismatch' },
+    ],
+    [
+      'takes the status of a request that states a version',
+      stale(),
+      plain,
+      MATCH,
+      { code: 'version_mismatch', status: 412 },
+    ],
+    ['keeps the status of whoever bound it', strict.conflict('version_mismatch'), plain, MATCH, 'same'],
+    ['keeps the words of the rule, though another request is at hand', ruled.translate(unique()), plain, NEW, 'same'],
+    ['keeps the words of the rule, where no request is at hand', ruled.translate(unique()), plain, undefined, 'same'],
+    ['keeps an answer that only the first asked for', asking.translate(notNull()), plain, NEW, 'same'],
+    [
+      'keeps the first format, where only the status is new',
+      asking.translate(sqlitePrimaryKey()),
+      plain,
+      NEW,
+      { code: 'duplicate', status: 412 },
+    ],
+    [
+      'gives the words of rules that know the constraint, though others have answered',
+      asking.translate(unique()),
+      ruled,
+      undefined,
+      { code: 'duplicate', detail: RULE.detail, type: 'https://a.example/duplicate' },
+    ],
+    [
+      'gives the words of rules that know the constraint, for a request',
+      plain.translate(unique()),
+      ruled,
+      NEW,
+      { code: 'duplicate', detail: RULE.detail, type: 'https://a.example/duplicate' },
+    ],
+    [
+      'gives what nobody has bound the type of the application',
+      conflict('merge_conflict'),
+      plain,
+      undefined,
+      { code: 'merge_conflict', type: 'https://b.example/merge-conflict', title: 'Merge conflict' },
+    ],
+    ['keeps the type of the first', plain.conflict('merge_conflict'), ruled, {}, 'same'],
+  ])('%s', (_, first, conflicts, context, expected) => {
+    const again = conflictOf(first, context, conflicts);
+    if (expected === 'same') expect(again).toBe(first);
+    else expect(again.problem).toMatchObject(expected);
+    const { cause, violation, rule, problem } = first as ConflictError;
+    expect(again.cause).toBe(cause);
+    expect(again.violation).toBe(violation);
+    expect(again.problem.instance).toBe(problem.instance);
+    expect(again.rule).toBe(rule ?? (conflicts === ruled && violation ? 'users_email_key' : undefined));
+  });
+
+  test('keeps the format of the first, of which only the status or the type of the body is new', () => {
+    const first = asking.translate(sqlitePrimaryKey()) as ConflictError;
+    const again = conflictOf(first, NEW, plain);
+    expect([again.status, bodyOf(again)]).toEqual([412, bodyOf(first)]);
+    const types = defineConflicts({
+      format: (_problem, context) => ({ body: { instance: 'urn:uuid:0' }, contentType: `text/${context?.table}` }),
+      ...silent,
+    });
+    const typed = types.translate(unique(), { table: 'a' });
+    expect(conflictOf(typed, { table: 'b' }, types).headers['Content-Type']).toBe('text/b');
+    expect(types.translate(typed, { table: 'a' })).toBe(typed);
   });
 
   test('knows the errors of another copy of the package', async () => {
