@@ -13,6 +13,7 @@ const TESTS = [
   'own-text',
   'postgresql-messages',
   'prisma-messages',
+  'sqlite-messages',
   'mysql-messages',
   'constraints',
   'unregistered',

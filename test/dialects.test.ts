@@ -261,7 +261,7 @@ describe('a message of SQLite', () => {
 
   test('of a key gives columns that nobody can change for the next error', () => {
     const error = () => sqliteError('SQLITE_CONSTRAINT_UNIQUE', 'UNIQUE constraint failed: users.nick');
-    expect(() => (classify(error())?.columns as string[]).push('x')).toThrow(TypeError);
+    expect(() => (classify(error()) as unknown as { columns: string[] }).columns.push('x')).toThrow(TypeError);
     expect(classify(error())?.columns).toEqual(['nick']);
   });
 
@@ -443,10 +443,19 @@ describe('an error of mysql2', () => {
 });
 
 describe('an error of pg', () => {
-  test.each(['2350', '235055', 23505, [...'23505'], undefined])('has a SQLSTATE, which is not %j', (code) => {
+  test.each(['2350', '235055', 23505, [[...'23505']], undefined])('has a SQLSTATE, which is not %j', (code) => {
     const error = Object.assign(new Error('any'), { severity: 'ERROR', code });
     expect([pg.owns(error), pg.classify(error)]).toEqual([false, undefined]);
     expect(pg.owns(Object.assign(error, { code: '23505' }))).toBe(true);
+  });
+
+  test('is an error that has a severity', () => {
+    const fields = { severity: 'ERROR', code: '23505' };
+    expect(pg.owns(Object.assign(new Error('any'), fields))).toBe(true);
+    for (const other of [fields, Object.assign(new Error('any'), { ...fields, severity: undefined })]) {
+      expect([pg.owns(other), pg.classify(other)]).toEqual([false, undefined]);
+    }
+    expect(pg.values?.({ ...fields, detail: 'Key (email)=(x) already exists.' })).toBeUndefined();
   });
 
   test('is no error only where Sequelize has caught a duplicate on the server', () => {
@@ -455,6 +464,7 @@ describe('an error of pg', () => {
     for (const other of [
       { code: '23503', sql },
       { code: '23505', sql: ['sequelize_caught_exception'] },
+      { code: '23505', sql: 'SELECT 1' },
     ]) {
       expect([pg.owns(other), pg.classify(other)]).toEqual([false, undefined]);
     }

@@ -203,8 +203,6 @@ function read(kind: ViolationKind, driver: string, code: string, message: string
       break;
     }
     case 'serialization_failure':
-      violation.retryable = true;
-      break;
     case 'lock_not_available':
       // SQLITE_LOCKED is a quarrel inside one process, which a second run meets again.
       if (code.startsWith('SQLITE_BUSY')) violation.retryable = true;
