@@ -281,8 +281,9 @@ function keyOf(violation: Violation, { table, operation }: Statement): string {
   ].join('\0');
 }
 
-function constraintOf(violation: Violation): string | undefined {
-  return 'constraint' in violation ? violation.constraint : undefined;
+/** The name that the error has of a constraint; kinds that no constraint raises have none. */
+export function constraintOf(violation: Violation): string | undefined {
+  return (violation as Facts).constraint;
 }
 
 /** False where the error and the schema contradict each other. */

@@ -2,7 +2,7 @@ import { builtIn, isLikely } from './built-in.ts';
 import { causes } from './causes.ts';
 import { type ConflictMembers, type ConflictOptions, knownOf } from './conflict.ts';
 import { ConflictError, type ConflictOrigin, isConflictError } from './conflict-error.ts';
-import { type Catalog, defineCompletion } from './constraints.ts';
+import { type Catalog, constraintOf, defineCompletion } from './constraints.ts';
 import type { Context } from './context.ts';
 import { isOptimisticLockError } from './optimistic-lock.ts';
 import { type Answer, type AnyRules, definePolicy, type Policy, type PolicyOptions } from './policy.ts';
@@ -306,7 +306,7 @@ function defineKeyOf(catalog: Catalog | undefined): KeyOf {
   return (violation) => {
     counts ??= countNames(catalog);
     const { schema, table, columns } = violation;
-    const name = 'constraint' in violation ? violation.constraint : undefined;
+    const name = constraintOf(violation);
     const owner = schema === undefined ? table : `${schema}.${table}`;
     // SQLite reports columns, and every primary key of MySQL has the same name.
     if (catalog.dialect === 'sqlite' || name === 'PRIMARY') {
@@ -328,7 +328,7 @@ function countNames({ constraints }: Catalog): ReadonlyMap<string, number> {
     if (partitionOf !== undefined) continue;
     if (name !== undefined) add(name);
     if (name !== undefined && table !== undefined) add(`${table}.${name}`);
-    if (table !== undefined) tables.add(`${schema ?? ''}\0${table}`);
+    if (table !== undefined) tables.add(`${schema}\0${table}`);
   }
   for (const table of tables) add(`${table.slice(table.indexOf('\0') + 1)}(`);
   return counts;
@@ -337,7 +337,7 @@ function countNames({ constraints }: Catalog): ReadonlyMap<string, number> {
 /** The line to add to `rules`; `undefined` where the database did not say which constraint it was. */
 function hintOf(violation: Violation, code: ProblemCode, keyOf: KeyOf): string | undefined {
   const { table, columns } = violation;
-  const constraint = 'constraint' in violation ? violation.constraint : undefined;
+  const constraint = constraintOf(violation);
   const name = constraint === 'PRIMARY' ? table && `${table}.PRIMARY` : constraint;
   const key = keyOf(violation) ?? name ?? (table && columns && `${table}(${columns.join(', ')})`);
   if (key === undefined) return undefined;
@@ -375,7 +375,7 @@ function defineWarning(catalog: Catalog | undefined): Unregistered {
     silent ??= process?.env?.NODE_ENV === 'production';
     if (silent || warned.size === 1000) return;
     const { table, columns } = violation;
-    const key = `${code} ${table} ${('constraint' in violation && violation.constraint) || columns}`;
+    const key = `${code} ${table} ${constraintOf(violation) ?? columns}`;
     if (warned.has(key)) return;
     warned.add(key);
     const hint = hintOf(violation, code, keyOf);
