@@ -168,11 +168,9 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
 
   function classify(error: unknown, context?: Context): Violation | undefined {
     const found = causes(error, read);
-    if (found === undefined || found === STALE) return undefined;
+    if (found === STALE) return undefined;
     const violation = isConflictError(found) ? found.violation : found;
-    const completed = violation && complete ? complete(violation, context) : violation;
-    const known = isConflictError(found) && completed === found.violation;
-    return completed && !known ? reveal(completed, error) : completed;
+    return violation && reveal(complete ? complete(violation, context) : violation, error);
   }
 
   function owns(error: unknown): boolean {
