@@ -82,8 +82,7 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
     this.message = message;
     this.code = problem.code as Code;
     // A subclass of the application's has the status of its own prototype.
-    const isDerived = new.target !== ConflictError && !isInternal;
-    if (isDerived && problem.status !== this.status) this.status = this.statusCode = problem.status;
+    if (problem.status !== this.status) this.status = this.statusCode = problem.status;
   }
 
   /** What is known of an error, also through an object that inherits from it; of a proxy nothing is. */
@@ -102,8 +101,8 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
   /** The facts that the database reported, for the server; absent for a conflict that the application raised. */
   get violation(): Violation | undefined {
     const known = ConflictError.#of(this);
-    const violation = known?.violation;
-    return violation && known?.origin ? known.origin.reveal(violation, this.cause) : violation;
+    if (known?.violation === undefined) return undefined;
+    return known.origin?.reveal(known.violation, this.cause) ?? known.violation;
   }
 
   /**
@@ -279,9 +278,9 @@ function framesOf(cause: unknown): string {
     const lines = (at < 0 ? stack : stack.slice(at + message.length)).split('\n');
     let first = lines.findIndex(isFrame);
     if (at < 0) {
-      first = lines.length - 1;
+      first = lines.length;
       while (first >= 0 && !isFrame(lines[first])) first--;
-      while (first > 0 && isFrame(lines[first - 1]) && !message.includes(lines[first - 1] as string)) first--;
+      while (isFrame(lines[first - 1]) && !message.includes(lines[first - 1] as string)) first--;
     }
     let end = first;
     while (isFrame(lines[end])) end++;

@@ -2,6 +2,7 @@ import { inspect, types } from 'node:util';
 import createError from 'http-errors';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import type * as module from '../src/conflict-error.ts';
+import { notFound } from '../src/conflict-error.ts';
 import { ConflictError, classify, conflict, defineConflicts, isConflict, translate } from '../src/index.ts';
 import type { Problem, ProblemCode } from '../src/problem.ts';
 import { CODES, FORMATS, toProblem } from '../src/problem.ts';
@@ -108,6 +109,37 @@ describe('the properties', () => {
     expect(Object.keys(error)).toEqual(['message', 'code']);
   });
 
+  test('that are assigned are properties of its own, and only headers are enumerable', () => {
+    const error = conflict('duplicate');
+    const value = {} as never;
+    error.cause = value;
+    error.headers = value;
+    error.stack = value;
+    const own = { value, writable: true, configurable: true };
+    expect(Object.getOwnPropertyDescriptors(error)).toMatchObject({
+      cause: { ...own, enumerable: false },
+      headers: { ...own, enumerable: true },
+      stack: { ...own, enumerable: false },
+    });
+  });
+
+  test('of the prototype are as those of other classes: to be overridden, and not enumerated', () => {
+    const { name, status, statusCode, expose } = Object.getOwnPropertyDescriptors(ConflictError.prototype);
+    const own = { writable: true, configurable: true, enumerable: false };
+    expect({ name, status, statusCode, expose }).toEqual({
+      name: { ...own, value: 'ConflictError' },
+      status: { ...own, value: 409 },
+      statusCode: { ...own, value: 409 },
+      expose: { ...own, value: true },
+    });
+  });
+
+  test('have the facts with the values that the database told, where the library has translated', () => {
+    const violation = { kind: 'check_violation', driver: 'test', code: '1' } as const;
+    expect(new ConflictError(problem(), { violation }).violation).toBe(violation);
+    expect(translated(captured('pg/postgresql-18/unique')).violation).toMatchObject({ values: [expect.any(String)] });
+  });
+
   test('are unknown through a proxy, which still answers and harms nobody', () => {
     const seen = new Proxy(translated(captured('pg/postgresql-18/unique')), {});
     expect({ violation: seen.violation, rule: seen.rule, code: seen.code, status: seen.status }).toEqual({
@@ -192,6 +224,13 @@ describe('the class', () => {
     expect(isConflict(error, 'check_failed')).toBe(true);
     expect(error.constructor).toBe(ConflictError);
     expect(error.toJSON()).toBe(error.problem);
+  });
+
+  test('of one status is made once, and that of a 409 is ConflictError itself', () => {
+    const [prototype, other] = [conflict('busy'), conflict('busy')].map(Object.getPrototypeOf);
+    expect(prototype).toBe(other);
+    expect(prototype).not.toBe(ConflictError.prototype);
+    expect(Object.getPrototypeOf(conflict('duplicate'))).toBe(ConflictError.prototype);
   });
 
   test('is a native error', () => {
@@ -364,6 +403,29 @@ describe('the stack', () => {
     expect(translated(cause).stack).not.toContain('s3cret');
   });
 
+  test.each([
+    ['that begins with the message', 'duplicate\n    at s3cret (/app/s3cret.js:1:1)', ''],
+    [
+      'that begins with the message, and has others behind it',
+      'duplicate',
+      '\nCaused by\n    at s3cret (/app/a.js:1:1)',
+    ],
+  ])('shows the frames of a stack %s', (_name, message, appended) => {
+    const cause = native(message);
+    cause.stack = cause.stack?.slice('error: '.length) + appended;
+    expect(translated(cause).stack.split('\n').slice(1)).toEqual([
+      '    at first (/app/first.js:1:2)',
+      '    at async second (/app/second.js:3:4)',
+    ]);
+  });
+
+  test('shows the frames of a stack that has nothing else', () => {
+    const cause = Object.assign(native('duplicate'), { stack: '    at first (/app/first.js:1:2)' });
+    expect(translated(cause).stack).toBe(
+      'ConflictError: A resource with this value already exists.\n    at first (/app/first.js:1:2)',
+    );
+  });
+
   test('is that of the message at the time of reading', () => {
     const error = translated(native('duplicate key', []));
     error.message = 'changed';
@@ -403,6 +465,17 @@ describe('the stack', () => {
     expect(stack).toContain('    at handler (');
     expect(stack).not.toContain('s3cret');
     expect(stack).not.toContain('/app/first.js');
+  });
+
+  test('is no matter where an engine cannot capture one', () => {
+    const { captureStackTrace } = Error;
+    try {
+      (Error as { captureStackTrace: unknown }).captureStackTrace = undefined;
+      const error = new ConflictError(problem('busy'), { captureStack: true });
+      expect(error).toMatchObject({ status: 503, message: problem('busy').detail });
+    } finally {
+      Error.captureStackTrace = captureStackTrace;
+    }
   });
 
   test('of a subclass is captured above its constructor', () => {
@@ -507,9 +580,11 @@ describe('util.inspect', () => {
         throw new Error('touched');
       },
     });
-    for (const cause of [null, 'text', 7, Object.create(null), throwing, { code: 7 }]) {
-      expect(inspect(new ConflictError(problem(), { cause }))).toContain("code: 'duplicate'");
-    }
+    const bare = Object.assign(Object.create(null), { code: 'Y' });
+    const printed = [null, 'text', 7, bare, throwing, { code: 7 }, { code: 'X', constructor: 7 }].map(
+      (cause) => /\n {2}cause: (.*)\n\}$/.exec(inspect(new ConflictError(problem(), { cause })))?.[1],
+    );
+    expect(printed).toEqual(["''", "'String'", "'Number'", "'Y'", "''", "'Object'", "'X'"]);
   });
 
   test('prints the class and its prototype', () => {
@@ -539,7 +614,36 @@ test('a cause that is set on a conflict is there, and nobody enumerates it', () 
 test('an object of the class that nobody has made answers with a bare conflict', async () => {
   const response = (Object.create(ConflictError.prototype) as ConflictError).toResponse();
   expect(response.status).toBe(409);
-  expect(await response.json()).toMatchObject({ title: 'Conflict', status: 409, code: 'conflict' });
+  expect(await response.json()).toEqual({
+    type: 'about:blank',
+    title: 'Conflict',
+    status: 409,
+    detail: CODES.conflict[4],
+    instance: 'urn:uuid:00000000-0000-0000-0000-000000000000',
+    code: 'conflict',
+    retryable: false,
+    recovery: 'none',
+  });
+});
+
+test('what is gone is no conflict, but a bare 404', () => {
+  expect(notFound()).toBeInstanceOf(createError.NotFound);
+  expect(notFound()).toMatchObject({ status: 404, message: 'Not Found', expose: true });
+  expect(isConflict(notFound())).toBe(false);
+});
+
+describe('the headers', () => {
+  test.each([
+    ['has none', {}],
+    ['has half of a character', { current_version: '\ud800' }],
+    ['has one that is undefined', { current_version: undefined }],
+  ])('have no entity tag of a problem that %s', (_name, version) => {
+    const { headers } = new ConflictError({ ...problem('version_mismatch'), ...version } as Problem);
+    expect(Object.entries(headers)).toEqual([
+      ['Content-Type', 'application/problem+json'],
+      ['Cache-Control', 'no-store'],
+    ]);
+  });
 });
 
 describe('the body', () => {

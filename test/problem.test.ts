@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   CODES,
   FORMATS,
@@ -127,6 +127,12 @@ describe('the instance', () => {
       // By chance once in three billion ids.
       expect(id.replaceAll('-', '')).not.toMatch(/(\w)\1{9}/);
     }
+  });
+
+  test('is random from the first one on', async () => {
+    vi.resetModules();
+    const { toProblem: fresh } = await import('../src/problem.ts');
+    expect(fresh('duplicate', 409, {}).instance).not.toMatch(/0{8}-0{4}/);
   });
 
   test('has every digit in every place', () => {
