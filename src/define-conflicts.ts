@@ -146,7 +146,7 @@ export const unbound: Conflicts = /* @__PURE__ */ bind({}, false);
 
 function bind(options: ConflictsOptions, bound: boolean): Conflicts {
   const { format = 'problem', captureStack, typeBase } = options;
-  const { drivers, catalog, dialect = catalog && familyOf(catalog) } = options;
+  const { drivers, catalog, dialect = familyOf(catalog) } = options;
   const complete = catalog && defineCompletion(catalog);
   const translator = drivers ? firstOf([...drivers.map(safe), builtIn]) : builtIn;
   const policy = definePolicy(options);
@@ -275,7 +275,7 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
 const STALE: unique symbol = Symbol('stale');
 
 /** Which of the two servers that write some texts alike it is, where it is one of them. */
-function familyOf({ dialect }: Catalog): Dialect | undefined {
+function familyOf({ dialect }: Partial<Catalog> = {}): Dialect | undefined {
   return dialect === 'mysql' || dialect === 'mariadb' ? dialect : undefined;
 }
 
