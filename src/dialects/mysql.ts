@@ -137,8 +137,8 @@ export function mysqlViolation(driver: string, error: MysqlFields, dialect?: Dia
   if (sqlState !== undefined) violation.sqlState = sqlState;
   // The servers cut their messages at 512 bytes: what is much longer is not theirs, and not read.
   // Source: MYSQL_ERRMSG_SIZE in https://github.com/mysql/mysql-server/blob/9.4/include/mysql_com.h
-  const message = textOf(error.sqlMessage) ?? '';
-  const text = message.length > 2048 ? '' : message;
+  const message = textOf(error.sqlMessage);
+  const text = message === undefined || message.length > 2048 ? '' : message;
 
   switch (kind) {
     case 'unique_violation':
@@ -212,9 +212,8 @@ function readUnique(violation: Draft, errno: number, text: string, dialect: Dial
     // `a.b.c` is table a with key b.c or table a.b with key c; 'odd.name key' may be a key of MariaDB's.
     markUnread(violation, key.name);
     return;
-  } else if (dot === 0 || dot === key.name.length - 1) {
-    return; // neither of the two has an empty name
-  } else {
+  } else if (dot > 0 && dot < key.name.length - 1) {
+    // Neither of the two has an empty name.
     violation.table = key.name.slice(0, dot);
     violation.constraint = key.name.slice(dot + 1);
   }
@@ -398,12 +397,11 @@ class NameReader {
   }
 
   /** A list of names, up to one of `ends`. */
-  names(...ends: string[]): { names?: string[]; end?: string } {
+  names(...ends: string[]): { names?: string[]; end: string | undefined } {
     const names: string[] = [];
     let whole = true;
     for (;;) {
       const { name, end } = this.name(', ', ...ends);
-      if (end === undefined) return {};
       if (name === undefined) whole = false;
       else names.push(name);
       if (end !== ', ') return whole ? { names, end } : { end };
