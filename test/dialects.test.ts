@@ -356,7 +356,8 @@ describe('a message of SQLite of which the primary code is known', () => {
       classify(sqliteError('SQLITE_CONSTRAINT_TRIGGER', start + text));
     }
     const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1000).toBeLessThan(1000);
+    // Where mutants are counted each step of the readers takes longer.
+    expect((user + system) / 1000).toBeLessThan(process.env.MUTATION === 'true' ? 10_000 : 1000);
   });
 });
 
