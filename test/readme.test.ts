@@ -107,7 +107,7 @@ class Reply implements Sent {
   readonly methods = {
     code: (status: number) => this.set({ status }),
     headers: (headers: Record<string, string>) => this.set({ headers }),
-    removeHeader: () => {},
+    hasHeader: () => false,
     send: (text: string) => this.set({ text }),
   };
 
