@@ -82,7 +82,8 @@ export class ConflictError<Code extends ProblemCode = ProblemCode> extends Error
     this.message = message;
     this.code = problem.code as Code;
     // A subclass of the application's has the status of its own prototype.
-    if (problem.status !== this.status) this.status = this.statusCode = problem.status;
+    const isOther = new.target !== ConflictError && problem.status !== this.status;
+    if (isOther) this.status = this.statusCode = problem.status;
   }
 
   /** What is known of an error, also through an object that inherits from it; of a proxy nothing is. */
