@@ -6,6 +6,9 @@ import config from './vitest.config.ts';
 const TESTS = [
   'mutation/facts.ts',
   'validate',
+  'translator',
+  'built-in',
+  'entity-tag',
   'optimistic-lock',
   'context',
   'codes',

@@ -2,7 +2,7 @@ import { betterSqlite3 } from './drivers/better-sqlite3.ts';
 import { mysql2 } from './drivers/mysql2.ts';
 import { pg } from './drivers/pg.ts';
 import { prisma } from './drivers/prisma.ts';
-import { firstOf, type Translator } from './translator.ts';
+import { firstOf, type Reading, type Translator } from './translator.ts';
 
 /**
  * The drivers that need no import, and Prisma, whose errors nothing but its own translator can read. Every other driver
@@ -11,7 +11,7 @@ import { firstOf, type Translator } from './translator.ts';
 export const BUILT_IN: readonly Translator[] = [pg, betterSqlite3, mysql2, prisma];
 
 /** All of them as one translator. */
-export const builtIn: Translator = /* @__PURE__ */ firstOf(BUILT_IN);
+export const builtIn: Reading = /* @__PURE__ */ firstOf(BUILT_IN);
 
 /**
  * False for what is certainly none of their errors, which most errors are: it costs no more than this. A SQLSTATE and

@@ -19,21 +19,24 @@ const OPERATIONS: Readonly<Record<string, Context['operation']>> = {
   DELETE: 'delete',
 };
 
+const NOTHING: Readonly<Record<string, never>> = {};
+
 /** What the request was meant to do, as far as its method tells. Never throws. */
 export function operationOf(context: Context | undefined): Context['operation'] {
   try {
-    return context?.operation ?? OPERATIONS[String(context?.method).toUpperCase()];
-  } catch {
-    return undefined;
-  }
+    const { operation, method } = context ?? NOTHING;
+    return operation ?? OPERATIONS[String(method).toUpperCase()];
+  } catch {}
+  return undefined;
 }
+
+type Values = Readonly<Record<string, unknown>>;
 
 /**
  * The value by name, in whatever case it is written; what came more than once in one line.
  * Source: RFC 9110 sections 5.1 and 5.3
  */
-function valueIn(headers: Context['headers'], name: string): unknown {
-  const record = (headers ?? {}) as Readonly<Record<string, unknown>>;
+function valueIn(record: Values, name: string): unknown {
   let value = record[name];
   for (const key in value === undefined ? record : {}) {
     if (key.length === name.length && key.toLowerCase() === name) value ??= record[key];
@@ -46,10 +49,9 @@ function valueIn(headers: Context['headers'], name: string): unknown {
 /** The value of a request header; absent where there is none. Never throws. */
 export function headerOf(context: Context | undefined, name: string): string | undefined {
   try {
-    const headers = context?.headers;
-    const value = typeof headers?.get === 'function' ? headers.get(name) : valueIn(headers, name);
+    const { headers = NOTHING } = context ?? NOTHING;
+    const value = typeof headers.get === 'function' ? headers.get(name) : valueIn(headers as Values, name);
     return typeof value === 'string' ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  } catch {}
+  return undefined;
 }

@@ -5,7 +5,6 @@
 export function toEntityTag(version: string): string | undefined {
   try {
     return `"${encodeURI(version)}"`;
-  } catch {
-    return undefined;
-  }
+  } catch {}
+  return undefined;
 }

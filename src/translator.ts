@@ -20,6 +20,9 @@ export interface Translator {
   values?(error: unknown): readonly string[] | undefined;
 }
 
+/** A translator, or several of them, which have no name together. */
+export type Reading = Omit<Translator, 'name'>;
+
 const RAISED = /* @__PURE__ */ new WeakSet<object>();
 
 /** Remembers that the schema's own code raised this violation with a constraint's code, and no constraint did. */
@@ -58,24 +61,21 @@ export function safe({ name, owns, classify, values }: Translator): Translator {
     classify(error, dialect) {
       try {
         return classify(error, dialect);
-      } catch {
-        return undefined;
-      }
+      } catch {}
+      return undefined;
     },
     values(error) {
       try {
         return values?.(error);
-      } catch {
-        return undefined;
-      }
+      } catch {}
+      return undefined;
     },
   };
 }
 
 /** One translator out of several: the first that answers wins. */
-export function firstOf(translators: readonly Translator[]): Translator {
+export function firstOf(translators: readonly Reading[]): Reading {
   return {
-    name: translators.map((translator) => translator.name).join(),
     owns(error) {
       for (const translator of translators) if (translator.owns(error)) return true;
       return false;

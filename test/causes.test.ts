@@ -74,7 +74,8 @@ describe('causes', () => {
   });
 
   test.each([
-    ['what is no object', () => 1, 0],
+    ['nothing that is a function', () => 1, 0],
+    ['nothing that is null', null, 0],
     [
       'the error alone, where its properties wrap no objects',
       { cause: null, error: null, meta: 'meta', errors: 'ab' },

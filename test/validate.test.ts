@@ -316,6 +316,7 @@ describe('a name that does not exist', () => {
     ['BUSY', 'did you mean "busy"?'],
     ['bu', 'expected one of duplicate, busy, conflict'],
     ['buy', 'did you mean "busy"?'],
+    ['bux', 'did you mean "busy"?'],
     ['b', 'expected one of duplicate, busy, conflict'],
     ['conflicting', 'did you mean "conflict"?'],
     ['conflictingly', 'did you mean "conflict"?'],
