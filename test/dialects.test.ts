@@ -444,7 +444,7 @@ describe('an error of mysql2', () => {
 });
 
 describe('an error of pg', () => {
-  test.each(['2350', '235055', 23505, [[...'23505']], undefined])('has a SQLSTATE, which is not %j', (code) => {
+  test.each(['2350', '235055', 23505, [...'23505'], undefined])('has a SQLSTATE, which is not %j', (code) => {
     const error = Object.assign(new Error('any'), { severity: 'ERROR', code });
     expect([pg.owns(error), pg.classify(error)]).toEqual([false, undefined]);
     expect(pg.owns(Object.assign(error, { code: '23505' }))).toBe(true);
