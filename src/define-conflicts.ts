@@ -220,9 +220,8 @@ function bind(options: ConflictsOptions, bound: boolean): Conflicts {
       const { body, contentType } = typeof format === 'function' ? format(problem, context) : FORMATS[format](problem);
       const valid = typeof contentType === 'string' && /^[!-~]+\/[ -~]+$/.test(contentType);
       return { body: JSON.parse(JSON.stringify(body)), contentType: valid ? contentType : 'application/json' };
-    } catch {
-      return undefined;
-    }
+    } catch {}
+    return undefined;
   }
 
   /**

@@ -724,6 +724,22 @@ describe('translating twice', () => {
     expect(again.rule).toBe(rule ?? (conflicts === ruled && violation ? 'users_email_key' : undefined));
   });
 
+  test('keeps a status that came from a request where the rule knows none', () => {
+    const keyed = defineConflicts({ rules: { 'users(id)': { resource: 'user' } } });
+    const first = conflictOf(sqlitePrimaryKey(), NEW, keyed);
+    expect([first.rule, first.status]).toEqual(['users(id)', 412]);
+    expect(keyed.translate(first)).toBe(first);
+  });
+
+  test('asks once an answer how a column is called', () => {
+    const exposeColumns = vi.fn(() => 'mail');
+    const named = defineConflicts({ exposeColumns, ...silent });
+    const first = conflictOf(unique(), undefined, named);
+    expect(exposeColumns).toHaveBeenCalledTimes(1);
+    expect(named.translate(first, NEW)).toBe(first);
+    expect(exposeColumns).toHaveBeenCalledTimes(2);
+  });
+
   test('keeps the format of the first, of which only the status or the type of the body is new', () => {
     const first = asking.translate(sqlitePrimaryKey()) as ConflictError;
     const again = conflictOf(first, NEW, plain);
