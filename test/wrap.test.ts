@@ -602,7 +602,6 @@ describe('what wrapping costs', () => {
     try {
       wrapped.name();
       wrapped.chain();
-      wrap({ find: () => null }).find();
       await find();
       for await (const number of wrapped.stream()) if (number === 1) break;
     } finally {
