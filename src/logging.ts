@@ -224,8 +224,7 @@ export interface PinoConflicts {
  * https://github.com/pinojs/pino/blob/main/lib/proto.js (`write`)
  */
 export function pinoConflicts(conflicts: Conflicts = unbound, err: (error: Error) => unknown = plain): PinoConflicts {
-  const logged = (error: unknown): LoggedError | undefined =>
-    isNativeError(error) ? loggedError(error, conflicts) : undefined;
+  const logged = (error: Error): LoggedError | undefined => loggedError(error, conflicts);
 
   function withoutTexts([first, text, ...values]: readonly unknown[]): readonly unknown[] {
     const found: Error[] = [];
@@ -301,7 +300,7 @@ const MOST = 1000;
  */
 function replaced(
   value: unknown,
-  logged: (error: unknown) => LoggedError | undefined,
+  logged: (error: Error) => LoggedError | undefined,
   found: Error[] = [],
   path: readonly object[] = [],
   count: { objects: number } = { objects: 0 },

@@ -56,7 +56,12 @@ export function openapi(conflicts: Conflicts): OpenApiComponents {
   const responses: Record<string, OpenApiResponse> = {};
   for (const status of [...new Set([...statuses.values()].flatMap((each) => [...each]))].sort()) {
     const codes = [...statuses].filter(([, each]) => each.has(status)).map(([code]) => code);
-    responses[nameOfStatus(status)] = responseOf(status, codes, options, examples.get(status) ?? {});
+    responses[nameOfStatus(status)] = responseOf(
+      status,
+      codes,
+      options,
+      examples.get(status) as Readonly<Record<string, OpenApiExample>>,
+    );
   }
   return { responses, schemas };
 }
@@ -157,8 +162,8 @@ class Imagined extends Error {
 
 const imagined: Translator = {
   name: 'imagined',
-  owns: (error) => error instanceof Imagined,
-  classify: (error) => (error instanceof Imagined ? error.violation : undefined),
+  owns: () => true,
+  classify: (error) => (error as Imagined).violation,
 };
 
 /** Members of the bodies that are examples without a rule. */
@@ -181,9 +186,8 @@ function examplesOf(options: ConflictsOptions, statuses: Statuses): Examples {
   const examples = new Map<number, Record<string, OpenApiExample>>();
   const shown = new Set<string>();
   const add = (name: string, error: unknown): void => {
-    if (error instanceof Imagined) return;
     const { status, message, problem } = error as ConflictError;
-    const value: unknown = JSON.parse(JSON.stringify(error).replaceAll(problem.instance ?? INSTANCE, INSTANCE));
+    const value: unknown = JSON.parse(JSON.stringify(error).replaceAll(problem.instance as string, INSTANCE));
     const own = examples.get(status) ?? Object.create(null);
     examples.set(status, own);
     own[name] = { summary: message, value };

@@ -151,6 +151,20 @@ describe('conflictLogFields', () => {
   });
 });
 
+test('a getter that throws at any time keeps nothing from the log', () => {
+  for (let calm = 0; calm < 8; calm++) {
+    let reads = 0;
+    const fields = {
+      ...{ error: captured('pg/postgresql-18/unique') },
+      get hostile() {
+        if (reads++ >= calm) throw new Error('hostile');
+        return captured('mysql2/mysql-9/unique');
+      },
+    };
+    expect(() => passed(fields)).not.toThrow();
+  }
+});
+
 /** What the hook makes of the arguments of a log method. */
 function passed(...args: readonly unknown[]): readonly unknown[] {
   let seen: readonly unknown[] = [];

@@ -176,8 +176,7 @@ export function explainForeignKeys(database: SqliteConnection): Translator {
     }
     const statementOf = (values: readonly unknown[]) => () => ({ sql, values: [...bound, ...values] });
     for (const name of ['run', 'get', 'all']) {
-      const method = methods[name];
-      if (method === undefined) continue;
+      const method = methods[name] as (...values: unknown[]) => unknown;
       methods[name] = (...values) => {
         const run = () => method.apply(statement, values);
         return attempt(run, run, statementOf(values));
@@ -334,12 +333,12 @@ function* recorder({ references, rowids }: Schema, tables?: ReadonlySet<string>)
   yield `INSERT INTO temp.${GUARD} VALUES (1, 2)`;
   const notes = new Map<string, string[]>();
   const note = (table: string | undefined, event: string, text: string): void => {
-    if (tables && !tables.has(table ?? '')) return;
-    const key = `${event} ON main.${name(table ?? '')}`;
+    if (tables && !tables.has(table as string)) return;
+    const key = `${event} ON main.${name(table as string)}`;
     notes.set(key, [...(notes.get(key) ?? []), text]);
   };
   for (const [at, { table, columns = [], referencedTable, referencedColumns = [] }] of references.entries()) {
-    const rowid = rowids.get(table ?? '');
+    const rowid = rowids.get(table as string);
     const insert = (direction: string, row: string, of: readonly string[], where: string): string => {
       const place = row === 'new' && rowid !== undefined ? `new.${rowid}` : 'NULL';
       const values = list(keys, (key) => (key < of.length ? `${row}.${name(of[key] as string)}` : 'NULL'));
@@ -429,5 +428,5 @@ function inCommon(broken: readonly Broken[]): ForeignKeyExplanation | undefined 
 
 function pragma(database: SqliteConnection, setting: string): number {
   const [row] = database.prepare(`PRAGMA ${setting}`).all() as readonly Record<string, number | bigint>[];
-  return Number(row?.[setting] ?? 0);
+  return Number(row?.[setting]);
 }

@@ -109,10 +109,13 @@ function constraintOf(rows: readonly [Row, ...Row[]]): Constraint {
         ...owner,
         ...(isColumns
           ? { columns: columns as string[] }
-          : { expression: rows.map((row) => row.column ?? row.expression ?? '').join(', ') }),
+          : { expression: rows.map((row) => row.column ?? (row.expression as string)).join(', ') }),
       };
     case 'foreign_key': {
-      const [onDelete, onUpdate] = (actions ?? '').split(',').map(actionOf);
+      const [onDelete, onUpdate] = (actions as string).split(',').map(actionOf) as [
+        ReferentialAction,
+        ReferentialAction,
+      ];
       return {
         kind,
         name: name as string,
@@ -121,8 +124,8 @@ function constraintOf(rows: readonly [Row, ...Row[]]): Constraint {
         ...(ref_schema !== null && { referencedSchema: ref_schema }),
         ...(ref_table !== null && { referencedTable: ref_table }),
         referencedColumns: rows.map(({ ref_column }) => ref_column as string),
-        onDelete: onDelete ?? 'no_action',
-        onUpdate: onUpdate ?? 'no_action',
+        onDelete,
+        onUpdate,
       };
     }
     case 'not_null':

@@ -121,8 +121,8 @@ export function constraintOf(row: Row): Constraint {
       ...(row.ref_schema !== null && { referencedSchema: row.ref_schema }),
       ...(row.ref_table !== null && { referencedTable: row.ref_table }),
       ...(row.ref_columns !== null && { referencedColumns: row.ref_columns }),
-      ...(onDelete !== null && { onDelete: ACTIONS[onDelete] ?? 'no_action' }),
-      ...(onUpdate !== null && { onUpdate: ACTIONS[onUpdate] ?? 'no_action' }),
+      ...(onDelete !== null && { onDelete: ACTIONS[onDelete] as ReferentialAction }),
+      ...(onUpdate !== null && { onUpdate: ACTIONS[onUpdate] as ReferentialAction }),
     }),
     ...(row.deferrable && { deferrable: true }),
     ...(parent !== null && {

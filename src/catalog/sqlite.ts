@@ -89,7 +89,7 @@ function constraintsOfTable(
   rows: readonly Row[],
   tables: ReadonlyMap<string, readonly [table: string, rows: readonly Row[]]>,
 ): Constraint[] {
-  const declared = declaredIn(rows.find(({ kind }) => kind === 'table')?.sql ?? '');
+  const declared = declaredIn(rows.find(({ kind }) => kind === 'table')?.sql as string);
   const found: Constraint[] = [];
   const named = (kind: Declared['kind'], columns: readonly string[]) => {
     const match = declared.find((other) => other.kind === kind && isSameList(other.columns ?? [], columns));
@@ -131,8 +131,8 @@ function constraintsOfTable(
       referencedColumns: referenced.includes(null)
         ? primaryKeyOf(own)
         : (referenced as string[]).map((name) => columnOf(own, name)),
-      onDelete: actionOf(on_delete),
-      onUpdate: actionOf(on_update),
+      onDelete: actionOf(on_delete as string),
+      onUpdate: actionOf(on_update as string),
       ...(isMatch && match?.deferrable && { deferrable: true }),
     });
   }
@@ -187,6 +187,6 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name, at) => isSame(name, b[at] as string));
 }
 
-function actionOf(text: string | null): ReferentialAction {
-  return (text ?? 'no action').toLowerCase().replaceAll(' ', '_') as ReferentialAction;
+function actionOf(text: string): ReferentialAction {
+  return text.toLowerCase().replaceAll(' ', '_') as ReferentialAction;
 }

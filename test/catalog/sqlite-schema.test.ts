@@ -20,3 +20,20 @@ test('reads constraints with their names', () => {
     { kind: 'unique', name: 'two', columns: ['email', 'c d'] },
   ]);
 });
+
+test.each<[string, unknown[]]>([
+  ['', []],
+  ['CREATE VIRTUAL TABLE notes USING fts5', []],
+  ['SELECT (1)', []],
+  ['CREATE TABLE a (b INT UNIQUE, )', [{ kind: 'unique', columns: ['b'] }]],
+  ['CREATE TABLE a (b INT, UNIQUE (b, ))', [{ kind: 'unique', columns: ['b', ''] }]],
+  ['CREATE TABLE a (b INT UNIQUE', [{ kind: 'unique', columns: ['b'] }]],
+  ['CREATE TABLE a (b INT UNIQUE) /* the end', [{ kind: 'unique', columns: ['b'] }]],
+])('what is no whole declaration gives what can be read: %s', (sql, expected) => {
+  expect(declaredIn(sql)).toEqual(expected);
+});
+
+test('a column that refers to two tables may put off one of the two', () => {
+  const sql = 'CREATE TABLE a (b INT REFERENCES c (d) REFERENCES e (f) DEFERRABLE INITIALLY DEFERRED)';
+  expect(declaredIn(sql).map(({ deferrable = false }) => deferrable)).toEqual([false, true]);
+});

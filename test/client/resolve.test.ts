@@ -312,7 +312,7 @@ describe('resolveConflict', () => {
   });
 
   test('lets go of the answers that nobody will read', async () => {
-    const cancel = vi.fn();
+    const cancel = vi.fn(() => Promise.reject(new Error('the connection is gone already')));
     // Longer than what is read of it.
     const endless = (): Response =>
       new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(40_000)), cancel }), {

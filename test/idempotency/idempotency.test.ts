@@ -195,6 +195,13 @@ describe('two requests are the same', () => {
     expect(canonical([undefined, () => 1])).toBe('[null,null]');
   });
 
+  test('when they have neither a body nor an address that is a text', async () => {
+    const request = { ...post('k', null), url: new URL('http://localhost/payments') as unknown as string };
+    const other = { ...post('k', null), url: new URL('http://localhost/other') as unknown as string };
+    expect(await second([request, SCOPE], [other, SCOPE])).toBe('replay');
+    expect(await second([request, SCOPE], [post('k', null), SCOPE])).toBe('idempotency_key_reused');
+  });
+
   test('when their JSON is', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
@@ -407,6 +414,31 @@ describe('an answer', () => {
   });
 });
 
+describe('a lease', () => {
+  test('is given to each request without a key, where none is required', async () => {
+    const idempotency = defineIdempotency(open());
+    const keys = new Set<string>();
+    for (let turn = 0; turn < 2; turn++) {
+      const answer = await idempotency.withLease(post(undefined), { ...SCOPE, required: false }, async (lease) => {
+        expect([lease.effectKey, await lease.extend()]).toEqual([lease.token, true]);
+        keys.add(lease.effectKey);
+        return DONE();
+      });
+      expect([answer.status, answer.isReplay]).toEqual([201, false]);
+    }
+    expect(keys.size).toBe(2);
+  });
+
+  test('leaves its key free when the answer is not stored', async () => {
+    const idempotency = defineIdempotency(open());
+    for (const status of [500, 429, 201]) {
+      const answer = await idempotency.withLease(post('k'), SCOPE, () => ({ status }));
+      expect([answer.status, answer.isReplay]).toEqual([status, false]);
+    }
+    expect((await idempotency.withLease(post('k'), SCOPE, DONE)).isReplay).toBe(true);
+  });
+});
+
 describe('a database that cannot be reached', () => {
   const pools: { end(): Promise<void> }[] = [];
   afterEach(async () => {
@@ -594,11 +626,12 @@ describe('what is wrong with the use of it', () => {
   test('a promise in a transaction of better-sqlite3', async () => {
     const database = open();
     const idempotency = defineIdempotency(database);
-    const run = (async () => DONE()) as unknown as () => Answer;
-    await expect(idempotency.inTransaction(post('k'), SCOPE, run)).rejects.toThrow(
-      'Expected a request in a transaction of better-sqlite3 to run synchronously, got a promise',
-    );
-    expect(database.inTransaction).toBe(false);
+    for (const promised of [async () => DONE(), () => Promise.reject(new Error('nobody waits for it'))]) {
+      await expect(idempotency.inTransaction(post('k'), SCOPE, promised as unknown as () => Answer)).rejects.toThrow(
+        'Expected a request in a transaction of better-sqlite3 to run synchronously, got a promise',
+      );
+      expect(database.inTransaction).toBe(false);
+    }
     expect((await idempotency.inTransaction(post('k'), SCOPE, DONE)).isReplay).toBe(false);
   });
 

@@ -222,6 +222,15 @@ test('a transaction gets what its pool gives', () => {
 });
 
 describe('a transaction of better-sqlite3', () => {
+  test('that cannot be rolled back fails as it has failed', async () => {
+    const failure = new Error('after the end');
+    const run = (database: BetterSqlite3.Database) => {
+      database.close();
+      throw failure;
+    };
+    await expect(withTransactionRetry(open(), run)).rejects.toBe(failure);
+  });
+
   const open = () => new BetterSqlite3(':memory:').exec('CREATE TABLE t (id INTEGER PRIMARY KEY)');
   const count = (database: BetterSqlite3.Database) => database.prepare('SELECT count(*) FROM t').pluck().get();
 
