@@ -125,6 +125,17 @@ describe('the components of an OpenAPI document', () => {
     });
   });
 
+  test('know the media type of a format that fails', () => {
+    const failing = defineConflicts({
+      format: () => {
+        throw new Error('a bug of the application');
+      },
+    });
+    expect(Object.keys(openapi(failing).responses.ServiceUnavailable?.content ?? {})).toEqual([
+      'application/problem+json',
+    ]);
+  });
+
   test('know from a catalog what a rule is about', () => {
     const catalog: Catalog<{ odd?: object; raised?: object }> = {
       dialect: 'postgresql',

@@ -95,6 +95,32 @@ describe('explainForeignKey()', () => {
     }
   });
 
+  test('explains what a virtual table and an emptied one are part of', () => {
+    database.exec(`
+      CREATE TABLE notes (id INTEGER PRIMARY KEY, order_id INTEGER CONSTRAINT notes_order_fkey REFERENCES orders (id));
+      CREATE TABLE cache (id INTEGER PRIMARY KEY);
+      CREATE VIRTUAL TABLE words USING fts5 (text);
+      CREATE TRIGGER notes_words AFTER INSERT ON notes BEGIN
+        DELETE FROM cache;
+        INSERT INTO words VALUES ('note');
+      END;
+    `);
+    const { classify } = defineConflicts({ drivers: [explainForeignKeys(database)] });
+    expect(classify(thrownBy(() => database.exec('INSERT INTO notes VALUES (1, 42)')))).toMatchObject({
+      ...{ table: 'notes', constraint: 'notes_order_fkey', columns: ['order_id'] },
+      ...MISSING,
+    });
+    expect(database.prepare('SELECT count(*) FROM words').pluck().get()).toBe(0);
+  });
+
+  test('explains a reference to a table that is not there', () => {
+    database.exec('CREATE TABLE lost (id INTEGER PRIMARY KEY, there INTEGER REFERENCES nowhere (it))');
+    expect(explainForeignKey(database, () => database.exec('INSERT INTO orders VALUES (7, 42, NULL)'))).toEqual({
+      ...ORDERS,
+      ...MISSING,
+    });
+  });
+
   test('says that what it ran has ended the transaction', () => {
     database.exec('BEGIN; INSERT INTO customers (id) VALUES (3)');
     const run = () => database.exec('INSERT INTO customers (id) VALUES (4); ROLLBACK');
