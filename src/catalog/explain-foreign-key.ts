@@ -222,6 +222,8 @@ interface Broken {
 interface Schema {
   readonly version: number;
   readonly references: readonly Constraint[];
+  /** The tables that are there: a reference may be to another. */
+  readonly tables: ReadonlySet<string>;
   /** What the rowid of a table is called: its columns may have one or all of the names. WITHOUT ROWID has none. */
   readonly rowids: ReadonlyMap<string, string>;
 }
@@ -234,9 +236,15 @@ function schemaOf(database: SqliteConnection): Schema {
   const found = known.get(database);
   if (found?.version === version) return found;
   const references = constraintsOf(database, 'main').filter(({ kind }) => kind === 'foreign_key');
-  const schema = { version, references, rowids: rowidsOf(database) };
+  const schema = { version, references, tables: tablesOf(database), rowids: rowidsOf(database) };
   known.set(database, schema);
   return schema;
+}
+
+/** Source: https://sqlite.org/pragma.html#pragma_table_list */
+function tablesOf(database: SqliteConnection): ReadonlySet<string> {
+  const rows = database.prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'`).all();
+  return new Set((rows as { name: string }[]).map(({ name }) => name));
 }
 
 /** Source: https://sqlite.org/rowidtable.html, https://sqlite.org/pragma.html#pragma_table_list (wr) */
@@ -326,14 +334,14 @@ const name = (text: string): string => `"${text.replaceAll('"', '""')}"`;
  * reference of its own keeps the second run from being committed, whatever it does.
  * Source: https://sqlite.org/lang_createtrigger.html
  */
-function* recorder({ references, rowids }: Schema, tables?: ReadonlySet<string>): Generator<string> {
+function* recorder({ references, rowids, tables }: Schema, written = tables): Generator<string> {
   const keys = Math.max(1, ...references.map(({ columns = [] }) => columns.length));
   yield `CREATE TEMP TABLE ${LOG} (reference, direction, place, ${list(keys, (at) => `key${at}`)})`;
   yield `CREATE TEMP TABLE ${GUARD} (id INTEGER PRIMARY KEY, other REFERENCES ${GUARD} (id) DEFERRABLE INITIALLY DEFERRED)`;
   yield `INSERT INTO temp.${GUARD} VALUES (1, 2)`;
   const notes = new Map<string, string[]>();
   const note = (table: string | undefined, event: string, text: string): void => {
-    if (tables && !tables.has(table as string)) return;
+    if (!tables.has(table as string) || !written.has(table as string)) return;
     const key = `${event} ON main.${name(table as string)}`;
     notes.set(key, [...(notes.get(key) ?? []), text]);
   };
