@@ -78,6 +78,18 @@ describe('a number of MySQL or MariaDB', () => {
     },
   );
 
+  test.each([
+    "这个表自上次读后数据有变化'counters';尝试重新启动事务",
+    "Record has changed since last read in table 'counters'; try restarting transaction",
+    "Il record e` cambiato dall'ultima lettura della tabella 'counters'; Provare a far ripartire la transazione",
+    "테이블 'counters'에서 마지막으로 읽은 후 Record가 변경되었습니다.",
+  ])('1020 has the table that was changed meanwhile: %s', (text) => {
+    expect(classify(1020, text, { sqlState: 'HY000' })).toStrictEqual({
+      ...{ kind: 'serialization_failure', driver: 'mysql2', code: '1020', sqlState: 'HY000' },
+      ...{ table: 'counters', retryable: true },
+    });
+  });
+
   test('that only one of the two servers has says more than the application does', () => {
     expect(classify(3819, "Check constraint 'q' is violated.", { dialect: 'mariadb' })).toStrictEqual({
       ...{
@@ -334,6 +346,10 @@ describe('the part of a foreign key', () => {
     expect(namesIn(1452, text, { dialect: 'mariadb' })).toStrictEqual({
       ...{ schema: 's`h', table: 'o`s', constraint: 'f`k', columns: ['a', 'b`c'] },
       ...{ referencedTable: 'se`ats', referencedColumns: ['x`y', 'z'] },
+    });
+    const columns = 'fails (`s`.`o`, CONSTRAINT `fk` FOREIGN KEY (`a``b`, `c`) REFERENCES `p` (`x`, `y`))';
+    expect(namesIn(1452, columns)).toStrictEqual({
+      ...{ schema: 's', table: 'o', constraint: 'fk', referencedTable: 'p', referencedColumns: ['x', 'y'] },
     });
     const quoted = 'fails ("s""h"."o", CONSTRAINT "fk" FOREIGN KEY ("a``b") REFERENCES "s" ("""z"))';
     expect(namesIn(1452, quoted)).toStrictEqual({
