@@ -162,7 +162,7 @@ class Imagined extends Error {
 
 const imagined: Translator = {
   name: 'imagined',
-  owns: () => true,
+  owns: Boolean,
   classify: (error) => (error as Imagined).violation,
 };
 
@@ -258,7 +258,7 @@ function responseOf(
         ETag: { description: 'The version that the server has.', schema: { type: 'string' } },
       }),
     },
-    content: { [contentType ?? 'application/json']: { schema, examples } },
+    content: { [contentType as string]: { schema, examples } },
   };
 }
 

@@ -92,7 +92,9 @@ function constraintsOfTable(
   const declared = declaredIn(rows.find(({ kind }) => kind === 'table')?.sql as string);
   const found: Constraint[] = [];
   const named = (kind: Declared['kind'], columns: readonly string[]) => {
-    const match = declared.find((other) => other.kind === kind && isSameList(other.columns ?? [], columns));
+    const match = declared.find(
+      (other) => other.kind === kind && isSameList(other.columns as readonly string[], columns),
+    );
     return match?.name === undefined ? {} : { name: match.name };
   };
   const key = primaryKeyOf(rows);
@@ -120,7 +122,10 @@ function constraintsOfTable(
     // As REFERENCES wrote it: its case may be another one than the table's.
     const [parent, own] = tables.get(lower(ref_table as string)) ?? [ref_table as string, []];
     const match = references[Number(id)];
-    const isMatch = isSameList(match?.columns ?? [], columns) && isSame(match?.referencedTable ?? '', parent);
+    const isMatch =
+      match !== undefined &&
+      isSameList(match.columns as readonly string[], columns) &&
+      isSame(match.referencedTable as string, parent);
     const referenced = group.map(({ ref_column }) => ref_column);
     found.push({
       kind: 'foreign_key',

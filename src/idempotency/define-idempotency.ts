@@ -453,9 +453,9 @@ const EXECUTORS: Readonly<Record<StoreDialect, (tx: unknown, statement: Statemen
   async postgresql(tx, { sql, values }) {
     let number = 0;
     const text = sql.replaceAll('?', () => `$${++number}`);
-    const client = tx as { query(query: object): Promise<{ rows: Result['rows']; rowCount: number | null }> };
+    const client = tx as { query(query: object): Promise<{ rows: Result['rows']; rowCount: number }> };
     const { rows, rowCount } = await client.query({ text, values });
-    return { rows, changes: rowCount ?? 0 };
+    return { rows, changes: rowCount };
   },
   async mysql(tx, { sql, values }) {
     const connection = tx as { query(query: object): Promise<[unknown, unknown]> };

@@ -114,7 +114,9 @@ describe('explainForeignKey()', () => {
   });
 
   test('explains a reference to a table that is not there', () => {
-    database.exec('CREATE TABLE lost (id INTEGER PRIMARY KEY, there INTEGER REFERENCES nowhere (it))');
+    database.exec(
+      'CREATE TABLE lost (id INTEGER PRIMARY KEY, one INTEGER REFERENCES nowhere (it), other INTEGER REFERENCES nowhere)',
+    );
     expect(explainForeignKey(database, () => database.exec('INSERT INTO orders VALUES (7, 42, NULL)'))).toEqual({
       ...ORDERS,
       ...MISSING,

@@ -439,6 +439,32 @@ describe('a lease', () => {
   });
 });
 
+describe('a lease that is lost while the effect happens', () => {
+  const during = (change: string) => {
+    const database = open();
+    const idempotency = defineIdempotency(database);
+    return [
+      idempotency,
+      idempotency.withLease(post('k'), SCOPE, () => {
+        expect(database.prepare(change).run().changes).toBe(1);
+        return DONE();
+      }),
+    ] as const;
+  };
+
+  test('keeps its answer all the same when nobody else has the key', async () => {
+    const [idempotency, first] = during('DELETE FROM idempotency_keys');
+    expect((await first).isReplay).toBe(false);
+    expect((await idempotency.withLease(post('k'), SCOPE, DONE)).isReplay).toBe(true);
+  });
+
+  test('is in progress when another request has the key', async () => {
+    const [, first] = during("UPDATE idempotency_keys SET token = 'of another request'");
+    const error = await failure(first);
+    expect(isConflict(error) && error.code).toBe('idempotency_in_progress');
+  });
+});
+
 describe('a database that cannot be reached', () => {
   const pools: { end(): Promise<void> }[] = [];
   afterEach(async () => {
