@@ -635,6 +635,14 @@ describe('a reference that has no name', () => {
       'still_referenced',
     ],
     [
+      'of nothing where all that changes with it follows',
+      [DISTRICTS, { ...STREETS, onUpdate: 'cascade' }],
+      REFERENCE,
+      { operation: 'update', table: 'cities' },
+      undefined,
+      undefined,
+    ],
+    [
       'of nothing that refers to other columns',
       [DISTRICTS, MAYORS],
       REFERENCE,
@@ -886,7 +894,7 @@ describe('what a catalog remembers', () => {
     ],
     [
       'name and another that read alike in a row',
-      [key('c', 's', 'ab'), key('bc', 's', 'a')],
+      [key('c', 'r', 'ab'), key('bc', 's', 'a')],
       [[{ ...UNIQUE, table: 'ab', constraint: 'c' }], [{ ...UNIQUE, table: 'a', constraint: 'bc' }]],
     ],
   ])('it tells apart by every fact: one %s and another', (_, constraints, cases) => {
