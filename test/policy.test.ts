@@ -187,6 +187,7 @@ describe('the rule of a violation', () => {
     ['app.undefined.k', withoutTable, false],
     ['undefined.k', withoutTable, false],
     ['undefined', byColumns('email'), false],
+    ['users.undefined', byColumns('email'), false],
     ['users(email)', unique(), true],
     ['app.users(email)', unique(), true],
     ['other.users(email)', unique(), false],
