@@ -50,7 +50,7 @@ export default defineConfig({
   test: {
     include: TESTS,
     testTimeout: 30_000,
-    setupFiles: ['test/mutation/fixed-seed.ts'],
+    setupFiles: ['test/mutation/fixed-seed.ts', 'test/mutation/stop-at-failure.ts'],
     env: { NODE_ENV: 'test', MUTATION: 'true' },
     isolate: false,
     maxWorkers: 1,
