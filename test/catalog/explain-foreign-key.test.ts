@@ -113,6 +113,20 @@ describe('explainForeignKey()', () => {
     expect(database.prepare('SELECT count(*) FROM words').pluck().get()).toBe(0);
   });
 
+  test('explains a statement that can only run, get and all, as that of node:sqlite', () => {
+    const connection = {
+      exec: (sql: string) => database.exec(sql),
+      prepare(sql: string) {
+        const statement = database.prepare(sql);
+        const { run, get, all } = statement;
+        return { run: run.bind(statement), get: get.bind(statement), all: all.bind(statement) };
+      },
+    };
+    const { classify } = defineConflicts({ drivers: [explainForeignKeys(connection)] });
+    const insert = connection.prepare('INSERT INTO orders VALUES (?, ?, NULL)');
+    expect(classify(thrownBy(() => insert.run(7, 42)))).toMatchObject({ ...ORDERS, ...MISSING });
+  });
+
   test('explains a reference to a table that is not there', () => {
     database.exec(
       'CREATE TABLE lost (id INTEGER PRIMARY KEY, one INTEGER REFERENCES nowhere (it), other INTEGER REFERENCES nowhere)',

@@ -429,6 +429,13 @@ describe('a lease', () => {
     expect(keys.size).toBe(2);
   });
 
+  test('without a key has nothing to give back when the effect fails', async () => {
+    const failure = new Error('the effect');
+    const run = () => Promise.reject(failure);
+    const leased = defineIdempotency(open()).withLease(post(undefined), { ...SCOPE, required: false }, run);
+    await expect(leased).rejects.toBe(failure);
+  });
+
   test('leaves its key free when the answer is not stored', async () => {
     const idempotency = defineIdempotency(open());
     for (const status of [500, 429, 201]) {
@@ -460,6 +467,17 @@ describe('a lease that is lost while the effect happens', () => {
 
   test('is in progress when another request has the key', async () => {
     const [, first] = during("UPDATE idempotency_keys SET token = 'of another request'");
+    const error = await failure(first);
+    expect(isConflict(error) && error.code).toBe('idempotency_in_progress');
+  });
+
+  test('is in progress when others have the key now and now not', async () => {
+    const database = open();
+    const first = defineIdempotency(database).withLease(post('k'), SCOPE, () => {
+      database.exec(`DELETE FROM idempotency_keys;
+        CREATE TRIGGER taken BEFORE INSERT ON idempotency_keys BEGIN SELECT RAISE(IGNORE); END`);
+      return DONE();
+    });
     const error = await failure(first);
     expect(isConflict(error) && error.code).toBe('idempotency_in_progress');
   });
