@@ -187,7 +187,7 @@ function parentOf(detail: string): string | undefined {
   let end = quoteBefore(detail, detail.length);
   let start = quoteBefore(detail, end);
   if (detail.includes(')', end)) {
-    end = quoteBefore(detail, detail.indexOf(')=('));
+    end = quoteBefore(detail, detail.slice(0, LONGEST_KEY).indexOf(')=('));
     start = quoteBefore(detail, end);
   }
   return start < 0 || /\w/.test(detail.charAt(start - 1)) ? undefined : unquoted(detail, start, end);
