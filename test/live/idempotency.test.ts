@@ -219,6 +219,35 @@ for (const engine of ENGINES) {
         expect(String(error)).toContain('no_such_table');
       });
 
+      if (engine === 'postgresql') {
+        test('is in progress when another one has begun with the key that its lease has lost', async () => {
+          const key = randomUUID();
+          let begin = () => {};
+          const begun = new Promise<void>((resolve) => {
+            begin = resolve;
+          });
+          let finish = () => {};
+          const finished = new Promise<void>((resolve) => {
+            finish = resolve;
+          });
+          let other: Promise<unknown> = Promise.resolve();
+          const first = store.define({ waitFor: 50 }).withLease(post(key), SCOPE, async () => {
+            await store.run(`DELETE FROM ${store.address.keys} WHERE idempotency_key = '${key}'`);
+            other = idempotency.inTransaction(post(key), SCOPE, async (tx) => {
+              begin();
+              await finished;
+              return store.pay(tx, key);
+            });
+            await begun;
+            return { status: 200 };
+          });
+          expect(isConflict(await failure(first), 'idempotency_in_progress')).toBe(true);
+          finish();
+          await other;
+          expect(await store.payments(key)).toBe(1);
+        });
+      }
+
       if (engine !== 'sqlite') {
         test('waits for the one before it, and is 409 when that takes too long', async () => {
           const key = randomUUID();
