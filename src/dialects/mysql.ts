@@ -308,7 +308,7 @@ function lastPath(text: string, length: number): string[] | undefined {
   for (;;) {
     let start = text.lastIndexOf('`', end - 1);
     while (text[start - 1] === '`') start = text.lastIndexOf('`', start - 2);
-    if (start === -1 || start === end - 1) return undefined;
+    if (start === -1 || start >= end - 1) return undefined;
     names.unshift(text.slice(start + 1, end).replaceAll('``', '`'));
     if (names.length === length) return names;
     end = start - 2;

@@ -37,6 +37,11 @@ describe('a fact is left out rather than empty', () => {
     expect(Object.values(violation ?? {}).flat()).not.toContain('');
   });
 
+  test.each(['`.`', '`.`x`', '`.`.`', '``.`a`.`b`'])('in a path of MariaDB, %s', (sqlMessage) => {
+    const error = Object.assign(captured('mysql2/mariadb-10/not-null'), { sqlMessage, message: sqlMessage });
+    expect(classify(error)).toEqual({ kind: 'not_null_violation', driver: 'mysql2', code: '1048', sqlState: '23000' });
+  });
+
   test.each(["index ''", "index '"])('in a unique key of SQLite, %s', (text) => {
     const violation = classify(
       Object.assign(captured('better-sqlite3/sqlite-3/unique-expression'), {
