@@ -222,6 +222,25 @@ describe('the line to add', () => {
     const found = line(violation, { dialect, constraints }) ?? '';
     expect(found.slice(0, found.indexOf('": '))).toBe(`"${key}`);
   });
+
+  test('takes nothing without a name for a name', () => {
+    const constraints: Catalog['constraints'] = [
+      { kind: 'check', name: 'undefined', schema: 'public', table: 't' },
+      { kind: 'check', name: 'undefined', schema: 'public', table: 'u' },
+      { kind: 'not_null', schema: 'public', table: 't', columns: ['a'] },
+    ];
+    const check = { ...CHECK, dialect: 'postgresql', schema: 'public', table: 't', constraint: 'undefined' } as const;
+    expect(line(check, { dialect: 'postgresql', constraints })).toBe(`"t.undefined": ${PLAIN},`);
+    const key: Violation = { ...UNIQUE, dialect: 'mysql', schema: 'shop', table: 'undefined', constraint: 'PRIMARY' };
+    const catalog: Catalog = {
+      dialect: 'mysql',
+      constraints: [
+        { kind: 'primary_key', name: 'PRIMARY', schema: 'shop', table: 'undefined', columns: ['a'] },
+        { kind: 'check', name: 'of_a_domain', schema: 'other' },
+      ],
+    };
+    expect(line(key, catalog)).toBe(`"undefined(a)": ${FIELD},`);
+  });
 });
 
 describe('the warning of a constraint that has no rule', () => {
