@@ -162,7 +162,7 @@ class Imagined extends Error {
 
 const imagined: Translator = {
   name: 'imagined',
-  owns: Boolean,
+  owns: Boolean, // every error that it is asked about is its own
   classify: (error) => (error as Imagined).violation,
 };
 
