@@ -4,6 +4,7 @@ import config from './vitest.config.ts';
 
 /** The tests of the core that need no server and no package, in the order of what they take: the first that fails ends a run. */
 const TESTS = [
+  'mutation/loads.ts',
   'mutation/facts.ts',
   'validate',
   'translator',

@@ -632,17 +632,17 @@ describe('translating twice', () => {
   const notNull = (): Error => captured('better-sqlite3/sqlite-3/not-null');
   const stale = (context?: object) => conflict('version_mismatch', { current_version: 'v4' }, { context });
 
-  test.each<[string, unknown, Pick<Conflicts, 'translate'>, object | undefined, object | 'same']>([
+  test.each<[string, () => unknown, Pick<Conflicts, 'translate'>, object | undefined, object | 'same']>([
     [
       'keeps what the request told before, where none is at hand',
-      translate(sqliteForeignKey(), IN_USE),
+      () => translate(sqliteForeignKey(), IN_USE),
       { translate },
       undefined,
       'same',
     ],
     [
       'keeps it with other rules, too, in their words',
-      translate(sqliteForeignKey(), IN_USE),
+      () => translate(sqliteForeignKey(), IN_USE),
       plain,
       undefined,
       {
@@ -654,66 +654,79 @@ describe('translating twice', () => {
     ],
     [
       'takes the status of the rules that answer',
-      translate(sqliteForeignKey(), IN_USE),
+      () => translate(sqliteForeignKey(), IN_USE),
       strict,
       undefined,
       { code: 'reference_in_use', status: 410, type: 'about:blank', title: 'Gone' },
     ],
     [
       'keeps a status that came from a request, where none is at hand',
-      stale(MATCH),
+      () => stale(MATCH),
       strict,
       undefined,
       { code: 'version_mismatch', status: 412, type: 'about:blank', title: 'Precondition Failed' },
     ],
     [
       'takes the status of another request',
-      stale(MATCH),
+      () => stale(MATCH),
       plain,
       {},
       { code: 'version_mismatch', status: 409, type: 'https://b.example/version-mismatch' },
     ],
     [
       'takes the status of a request that states a version',
-      stale(),
+      () => stale(),
       plain,
       MATCH,
       { code: 'version_mismatch', status: 412 },
     ],
-    ['keeps the status of whoever bound it', strict.conflict('version_mismatch'), plain, MATCH, 'same'],
-    ['keeps the words of the rule, though another request is at hand', ruled.translate(unique()), plain, NEW, 'same'],
-    ['keeps the words of the rule, where no request is at hand', ruled.translate(unique()), plain, undefined, 'same'],
-    ['keeps an answer that only the first asked for', asking.translate(notNull()), plain, NEW, 'same'],
+    ['keeps the status of whoever bound it', () => strict.conflict('version_mismatch'), plain, MATCH, 'same'],
+    [
+      'keeps the words of the rule, though another request is at hand',
+      () => ruled.translate(unique()),
+      plain,
+      NEW,
+      'same',
+    ],
+    [
+      'keeps the words of the rule, where no request is at hand',
+      () => ruled.translate(unique()),
+      plain,
+      undefined,
+      'same',
+    ],
+    ['keeps an answer that only the first asked for', () => asking.translate(notNull()), plain, NEW, 'same'],
     [
       'keeps the first format, where only the status is new',
-      asking.translate(sqlitePrimaryKey()),
+      () => asking.translate(sqlitePrimaryKey()),
       plain,
       NEW,
       { code: 'duplicate', status: 412 },
     ],
     [
       'gives the words of rules that know the constraint, though others have answered',
-      asking.translate(unique()),
+      () => asking.translate(unique()),
       ruled,
       undefined,
       { code: 'duplicate', detail: RULE.detail, type: 'https://a.example/duplicate' },
     ],
     [
       'gives the words of rules that know the constraint, for a request',
-      plain.translate(unique()),
+      () => plain.translate(unique()),
       ruled,
       NEW,
       { code: 'duplicate', detail: RULE.detail, type: 'https://a.example/duplicate' },
     ],
     [
       'gives what nobody has bound the type of the application',
-      conflict('merge_conflict'),
+      () => conflict('merge_conflict'),
       plain,
       undefined,
       { code: 'merge_conflict', type: 'https://b.example/merge-conflict', title: 'Merge conflict' },
     ],
-    ['keeps the type of the first', plain.conflict('merge_conflict'), ruled, {}, 'same'],
-  ])('%s', (_, first, conflicts, context, expected) => {
+    ['keeps the type of the first', () => plain.conflict('merge_conflict'), ruled, {}, 'same'],
+  ])('%s', (_, answer, conflicts, context, expected) => {
+    const first = answer();
     const again = conflictOf(first, context, conflicts);
     if (expected === 'same') expect(again).toBe(first);
     else expect(again.problem).toMatchObject(expected);

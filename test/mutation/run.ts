@@ -29,6 +29,8 @@ interface Survivor {
 
 interface Mutant {
   readonly status: string;
+  /** Why it is neither noticed nor not: what went wrong. */
+  readonly statusReason?: string;
   readonly replacement?: string;
   readonly location: { readonly start: Place; readonly end: Place };
 }
@@ -171,6 +173,8 @@ for (const file of files) {
     for (const key of known) if (!found.has(key)) console.log(`${file}: listed, and noticed or gone: ${key}`);
   }
   listed += known.size;
+  const unjudged = mutants.filter(({ status }) => ![...NOTICED, ...UNNOTICED].includes(status));
+  if (unjudged.length > 0) failures.push(`${file}: ${unjudged.length} not judged: ${unjudged[0]?.statusReason}`);
   const killed = mutants.filter(({ status }) => NOTICED.includes(status)).length;
   noticed += killed;
   unnoticed += survivors.length;
