@@ -14,6 +14,7 @@ import {
   type Lease,
 } from '../../src/idempotency/index.ts';
 import { isConflict } from '../../src/index.ts';
+import { deferred } from '../deferred.ts';
 import { createStore, type Run, type Store } from '../idempotency/stores.ts';
 import { describeLive } from './describe-live.ts';
 
@@ -222,14 +223,8 @@ for (const engine of ENGINES) {
       if (engine === 'postgresql') {
         test('is in progress when another one has begun with the key that its lease has lost', async () => {
           const key = randomUUID();
-          let begin = () => {};
-          const begun = new Promise<void>((resolve) => {
-            begin = resolve;
-          });
-          let finish = () => {};
-          const finished = new Promise<void>((resolve) => {
-            finish = resolve;
-          });
+          const [begun, begin] = deferred();
+          const [finished, finish] = deferred();
           let other: Promise<unknown> = Promise.resolve();
           const first = store.define({ waitFor: 50 }).withLease(post(key), SCOPE, async () => {
             await store.run(`DELETE FROM ${store.address.keys} WHERE idempotency_key = '${key}'`);
@@ -252,14 +247,8 @@ for (const engine of ENGINES) {
         test('waits for the one before it, and is 409 when that takes too long', async () => {
           const key = randomUUID();
           const impatient = store.define({ waitFor: 50 });
-          let finish = () => {};
-          const finished = new Promise<void>((resolve) => {
-            finish = resolve;
-          });
-          let begin = () => {};
-          const begun = new Promise<void>((resolve) => {
-            begin = resolve;
-          });
+          const [finished, finish] = deferred();
+          const [begun, begin] = deferred();
           const first = idempotency.inTransaction(post(key), SCOPE, async (tx) => {
             begin();
             await finished;
@@ -327,7 +316,7 @@ for (const engine of ENGINES) {
             let times = 0;
             const answer = await idempotency.inTransaction(post(key), SCOPE, async (tx) => {
               const answer = await store.pay(tx, key);
-              if (times++ === 0) await loseConnection(tx, engine, when);
+              if (times++ === 0) await loseConnection(tx, when);
               return answer;
             });
             expect([answer.status, answer.isReplay]).toEqual([201, when === 'after']);
@@ -495,14 +484,8 @@ for (const engine of ENGINES) {
 
 /** An effect that runs until it is told to finish. */
 function held() {
-  let finish: (answer: Answer) => void = () => {};
-  const finished = new Promise<Answer>((resolve) => {
-    finish = resolve;
-  });
-  let begin: (lease: Lease) => void = () => {};
-  const begun = new Promise<Lease>((resolve) => {
-    begin = resolve;
-  });
+  const [finished, finish] = deferred<Answer>();
+  const [begun, begin] = deferred<Lease>();
   const effect = (lease: Lease): Promise<Answer> => {
     begin(lease);
     return finished;
@@ -511,19 +494,17 @@ function held() {
 }
 
 /** Ends the connection of a transaction: at once, or when its COMMIT was done and nobody has heard of it. */
-async function loseConnection(tx: unknown, engine: Engine, when: 'before' | 'after'): Promise<void> {
-  const connection = tx as { query(sql: unknown): Promise<unknown> };
-  const query = connection.query.bind(connection);
-  const destroy = () =>
-    engine === 'postgresql'
-      ? (tx as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
-      : (tx as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+async function loseConnection(tx: unknown, when: 'before' | 'after'): Promise<void> {
+  // pg and mysql2 keep the socket in the same place.
+  const client = tx as { query(sql: unknown): Promise<unknown>; connection: { stream: { destroy(): void } } };
+  const query = client.query.bind(client);
+  const destroy = () => client.connection.stream.destroy();
   if (when === 'before') {
     destroy();
     await sleep(20);
     return;
   }
-  connection.query = async (sql) => {
+  client.query = async (sql) => {
     const result = await query(sql);
     if (sql === 'COMMIT') {
       destroy();

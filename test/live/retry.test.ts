@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { answerOf } from '../../src/answer.ts';
 import { isConflict } from '../../src/index.ts';
 import { type IsolationLevel, type Retry, withTransactionRetry } from '../../src/retry/index.ts';
+import { deferred } from '../deferred.ts';
 import { describeLive } from './describe-live.ts';
 
 // Races that happen: real connections, real deadlocks, real serialization failures.
@@ -126,10 +127,7 @@ for (const engine of ['postgresql', 'mysql', 'mariadb'] as const) {
       const violations: string[] = [];
       const onRetry = ({ violation }: Retry) => void violations.push(violation.kind);
       let waiting = 0;
-      let meet = () => {};
-      const met = new Promise<void>((resolve) => {
-        meet = resolve;
-      });
+      const [met, meet] = deferred();
       const both = (first: number, second: number) =>
         pool.retry(
           async (client) => {
@@ -186,10 +184,7 @@ for (const engine of ['postgresql', 'mysql', 'mariadb'] as const) {
     test('complains when an error that ended the transaction was swallowed', async () => {
       await pool.run(`UPDATE ${NAME} SET n = 0`);
       let waiting = 0;
-      let meet = () => {};
-      const met = new Promise<void>((resolve) => {
-        meet = resolve;
-      });
+      const [met, meet] = deferred();
       let swallowed = 0;
       const both = (first: number, second: number) =>
         pool.retry(async (client) => {
@@ -217,14 +212,8 @@ for (const engine of ['postgresql', 'mysql', 'mariadb'] as const) {
 
       test('leaves nothing of an attempt whose statement has waited too long for a lock', async () => {
         await pool.run(`UPDATE ${NAME} SET n = 0`);
-        let letGo = () => {};
-        const isOver = new Promise<void>((resolve) => {
-          letGo = resolve;
-        });
-        let lock = () => {};
-        const isLocked = new Promise<void>((resolve) => {
-          lock = resolve;
-        });
+        const [isOver, letGo] = deferred();
+        const [isLocked, lock] = deferred();
         const holder = pool.retry(async (client) => {
           await client.query(`UPDATE ${NAME} SET n = 0 WHERE id = 2`);
           lock();

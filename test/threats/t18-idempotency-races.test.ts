@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Lease } from '../../src/idempotency/index.ts';
+import { deferred } from '../deferred.ts';
 import { createStore, type Store } from '../idempotency/stores.ts';
 import { describeLive } from '../live/describe-live.ts';
 
@@ -35,14 +36,8 @@ for (const engine of ['postgresql', 'mysql', 'mariadb', 'sqlite'] as const) {
     test('who was taken over cannot write over the answer of the next', async () => {
       const key = randomUUID();
       const idempotency = store.define({ onUnprotected: () => {} });
-      let begun = () => {};
-      let go = () => {};
-      const hasBegun = new Promise<void>((resolve) => {
-        begun = resolve;
-      });
-      const mayGo = new Promise<void>((resolve) => {
-        go = resolve;
-      });
+      const [hasBegun, begun] = deferred();
+      const [mayGo, go] = deferred();
       let extended: boolean | undefined;
       const stale = idempotency.withLease(post(key), SCOPE, async (lease: Lease) => {
         begun();
